@@ -1,0 +1,3 @@
+//! Tree to bytecode.
+pub mod op;
+pub mod proto;
