@@ -16,9 +16,13 @@
 //!   It leaves an uncounted temporary. `Own` turns a temporary into a local where it stands. Only `Set`, `SetOuter`, `FreshVar` and
 //!   the arithmetic instructions with `SELF` write to a live local, and they give back the count of what they overwrite.
 //! - A fresh value is on probation and lives at least to the end of the statement, so a temporary may hold it.
-//! - A temporary that *borrows* (a property, an element, a captured or global variable, a call's result, a local that is
-//!   assigned later in the same expression) and is read again after an instruction that can run other code or overwrite a reference must be
-//!   protected by `Protect` (counted until the statement ends). This is invariant I2.
+//! - A value dies by its count only at the end of a statement: that of the innermost one in execution when it fell to zero. So
+//!   overwriting a reference in the running statement kills nothing that this statement can still read; only *calls* run other statements.
+//!   A temporary that *borrows* (a property, an element, a captured or global variable, a call's result) and is read again after
+//!   a later call, `New`, `SuperCall`, `Concat` … must be protected by `Protect` (counted until the statement ends). What a call
+//!   itself uses (callee, receiver, arguments) is protected by the call, by the mask in its operand C, when the callee can run
+//!   statements. This is invariant I2.
+//! - A local that is read in place as an operand must be copied by `Move` if a later operand of the same instruction assigns it.
 //! - `this` and parameters that are neither assigned nor captured borrow from the caller and are not in `locals` as counted.
 //!   An assigned parameter is made a local by `Own` at entry; a captured one by `BoxParam`.
 //!
@@ -303,18 +307,19 @@ opcodes! {
     // ---- Functions and calls -----------------------------------------------------------------------------
     /// `R[A] :=` a closure of function BC ([`Proto::functions`](super::proto::Proto::functions))
     Closure RW;
-    /// `R[A] :=` the method `R[B].key` (key in inline cache C), `R[A+1] := R[B]`
+    /// `R[A] :=` the method `R[B].key` (key in inline cache C), `R[A+1] := R[B]`. Protects the function if it is taken from an own property (a class's methods cannot change)
     GetMethod RRC;
-    /// `R[A] := R[B][R[C]]`, `R[A+1] := R[B]`; A + 1 may equal C or B
+    /// `R[A] := R[B][R[C]]`, `R[A+1] := R[B]`; A + 1 may equal C or B. Protects as `GetMethod`
     GetMethodIndex RRR;
-    /// Calls `R[A]` with `this` = `R[A+1]` and B arguments from `R[A+2]`; the result goes to `R[A]`. x = 1: a plain call (set `R[A+1]` to undefined first)
-    Call RN;
-    /// Calls `R[A]` with `this` = `R[A+1]` and the elements of the array `R[A+2]` as arguments; the result goes to `R[A]`. x = 1: plain call
-    CallSpread R;
-    /// `R[A] := new R[A](…)` with B arguments from `R[A+2]`
-    New RN;
-    /// `R[A] := new R[A](…)` with the elements of the array `R[A+2]`
-    NewSpread R;
+    /// Calls `R[A]` with `this` = `R[A+1]` and B arguments from `R[A+2]`; the result goes to `R[A]`. x = 1: a plain call (set `R[A+1]` to undefined first).
+    /// C: bit n is set if `R[A+n]` borrows (0 the callee, 1 the receiver; operands beyond bit 15 need `Protect`)
+    Call RNN;
+    /// Calls `R[A]` with `this` = `R[A+1]` and the elements of the array `R[A+2]` as arguments; the result goes to `R[A]`. x = 1: plain call. C as in `Call`
+    CallSpread RNN;
+    /// `R[A] := new R[A](…)` with B arguments from `R[A+2]`; C as in `Call`
+    New RNN;
+    /// `R[A] := new R[A](…)` with the elements of the array `R[A+2]`; C as in `Call`
+    NewSpread RNN;
     /// returns `R[A]`; gives back all counted locals and pops the frame's open scopes down to and including depth 0
     Return R;
     /// returns undefined
@@ -345,10 +350,10 @@ opcodes! {
     GetSuperIndex RRR;
     /// `super.key := …` writes to `this`: `R[A]` the key, `R[B]` this, `R[C]` the value
     SetSuper RRR;
-    /// Calls the constructor of the parent class on the instance `R[A+1]`, with B arguments from `R[A+2]`, then runs the field initialisers of the running constructor's class on it. `R[A] :=` the instance
-    SuperCall RN;
+    /// Calls the constructor of the parent class on the instance `R[A+1]`, with B arguments from `R[A+2]`, then runs the field initialisers of the running constructor's class on it. `R[A] :=` the instance. C as in `Call`
+    SuperCall RNN;
     /// the same with the elements of the array `R[A+2]`
-    SuperCallSpread R;
+    SuperCallSpread RNN;
     /// Runs the field initialisers of the running constructor's own class on `R[A]` (first instruction of a base class constructor that has any)
     RunFields R;
 

@@ -38,6 +38,7 @@ pub struct Proto {
     /// Registers, `this` and the windows of calls included.
     pub registers: u16,
     /// Sorted by `start`; the ranges of one register do not overlap.
+    /// Within one scope, registers are assigned in order of declaration and are contiguous (for `PopScope` and `Drop`).
     pub locals: Vec<Local>,
     /// Innermost first.
     pub handlers: Vec<Handler>,
@@ -86,9 +87,10 @@ pub struct Local {
     /// Empty for a hidden one.
     pub name: Name,
     pub register: u16,
-    /// It holds a counted value from before instruction `start` is executed to before `end` is executed. For `Own`, `Init`, `NewVar`, `BoxParam`,
-    /// `IterStart` … `start` is the next instruction; `Drop` and `PopScope` that give it back are at `end - 1`… that is, `end` is the
-    /// index of that `Drop`, `PopScope` or `Return` plus one: while it executes, the machine itself keeps track.
+    /// Exactly while `start <= pc < end` (pc: the instruction in execution, also when it throws) the register holds a counted value. `Own`, `Init`,
+    /// `NewVar`, `BoxParam`, `IterStart` … make a local: `start` is their pc + 1. `Drop` and `PopScope` give it back: `end` is their pc.
+    /// `Return` gives back all that are live at its pc: `end` is past it. A local has several entries when an early exit
+    /// (`break` inside a block: `PopScope`, `Jump`) interrupts its range.
     pub start: u32,
     pub end: u32,
     /// Depth of the scope it belongs to.
