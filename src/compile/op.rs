@@ -389,7 +389,7 @@ opcodes! {
 }
 
 /// One instruction.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(transparent)]
 pub struct Instr(pub u64);
 
