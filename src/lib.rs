@@ -2,4 +2,6 @@
 
 pub mod compile;
 pub mod heap;
+pub mod stdlib;
 pub mod syntax;
+pub mod vm;
