@@ -24,7 +24,7 @@ mod children;
 pub mod class;
 pub mod event;
 mod make;
-mod object;
+pub mod object;
 mod probation;
 mod scope;
 pub mod shape;
@@ -96,6 +96,7 @@ pub struct Heap {
     ascii: [Value; 128],
     // shapes
     root_shape: *mut Shape,
+    namespace_roots: Vec<*mut Shape>,
     shape_count: u32,
     graveyard: Vec<*mut Shape>,
     // seeing it
@@ -128,6 +129,7 @@ impl Heap {
             empty_string: Value::UNDEFINED,
             ascii: [Value::UNDEFINED; 128],
             root_shape: null_mut(),
+            namespace_roots: Vec::new(),
             shape_count: 0,
             graveyard: Vec::new(),
             tracing: false,

@@ -215,3 +215,84 @@ impl Heap {
         }
     }
 }
+
+/// How a value in flight stood before it was held.
+#[derive(Clone, Copy)]
+pub(crate) struct InFlight {
+    fresh: bool,
+}
+
+impl Heap {
+    /// Holds a value that leaves scopes which are about to be popped (a result, an exception): it is up-scoped to the surviving level and counted, but not linked
+    /// for that count, until it lands.
+    pub(crate) fn hold_in_flight(&mut self, value: Value, level: u32, why: super::event::Why) -> InFlight {
+        if !value.is_heap() {
+            return InFlight { fresh: false };
+        }
+        // SAFETY: `value` is live (I2).
+        let fresh = unsafe { (*value.cell()).count == 0 };
+        self.upscope(value, level, why);
+        // SAFETY: as above.
+        unsafe { (*value.cell()).count += 1 };
+        InFlight { fresh }
+    }
+
+    /// Gives back the count of [`Heap::hold_in_flight`] without letting the value die: at zero it is on probation in the statement in execution.
+    pub(crate) fn land(&mut self, value: Value, held: InFlight) {
+        if !value.is_heap() {
+            return;
+        }
+        let p = value.cell();
+        // SAFETY: it was counted by `hold_in_flight`, so it is live.
+        unsafe {
+            (*p).count -= 1;
+            if (*p).count == 0 && (*p).bits & bits::BUILTIN == 0 {
+                if value.is_container() {
+                    let p = p as *mut Container;
+                    if (*p).cell.bits & bits::LINKED != 0 {
+                        self.unlink(p);
+                    }
+                    if self.tracing && !held.fresh {
+                        let id = self.id_of(p);
+                        self.emit(Event::Probation { id });
+                    }
+                }
+                if (*p).bits & bits::ENTRY == 0 {
+                    (*p).bits |= bits::ENTRY;
+                    self.probation.push(p as usize);
+                }
+            }
+        }
+    }
+
+    /// Gives back a reference to an atom that no temporary can hold: at zero it is freed at once, unless it has an entry.
+    #[inline(always)]
+    pub(crate) fn decref_atom_now(&mut self, value: Value) {
+        if value.is_heap() {
+            let p = value.cell();
+            // SAFETY: the reference given back was counted, so the cell is live.
+            unsafe {
+                (*p).count -= 1;
+                if (*p).count == 0 && (*p).bits & (bits::ENTRY | bits::BUILTIN) == 0 {
+                    if value.is_container() {
+                        self.fell_to_zero(p);
+                    } else {
+                        self.destroy(p, Cause::Zero);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Stores into a captured variable.
+    #[inline(always)]
+    pub(crate) fn set_variable(&mut self, variable: Value, value: Value) {
+        let p = variable.container() as *mut super::cell::Variable;
+        // SAFETY: a live variable (I2). The new value is counted before the old one is given back.
+        unsafe {
+            self.store_ref(p as *mut Container, value);
+            let old = std::mem::replace(&mut (*p).value, value);
+            self.decref(old);
+        }
+    }
+}
