@@ -1,66 +1,70 @@
-pub const UNEXPECTED: &str = "E0001";
-pub const UNEXPECTED_END: &str = "E0002";
-pub const CHARACTER: &str = "E0003";
-pub const UNTERMINATED_STRING: &str = "E0004";
-pub const UNTERMINATED_TEMPLATE: &str = "E0005";
-pub const UNTERMINATED_COMMENT: &str = "E0006";
-pub const BAD_NUMBER: &str = "E0007";
-pub const BAD_ESCAPE: &str = "E0008";
-pub const LONE_SURROGATE: &str = "E0009";
-pub const TOO_DEEP: &str = "E0010";
-pub const TOO_LARGE: &str = "E0011";
-pub const MISMATCHED: &str = "E0012";
-pub const NAME_ESCAPE: &str = "E0013";
-pub const LEGACY_OCTAL: &str = "E0014";
-pub const BIG_INT: &str = "E0015";
-pub const VAR: &str = "E0101";
-pub const LOOSE_EQUALITY: &str = "E0102";
-pub const WITH: &str = "E0103";
-pub const EVAL: &str = "E0104";
-pub const NEW_FUNCTION: &str = "E0105";
-pub const ARGUMENTS: &str = "E0106";
-pub const VOID: &str = "E0107";
-pub const COMMA: &str = "E0108";
-pub const LABEL: &str = "E0109";
-pub const TOP_THIS: &str = "E0110";
-pub const TOP_RETURN: &str = "E0111";
-pub const NEW_TARGET: &str = "E0112";
-pub const ARRAY_HOLE: &str = "E0113";
-pub const ACCESSOR: &str = "E0114";
-pub const GENERATOR: &str = "E0115";
-pub const ASYNC: &str = "E0116";
-pub const REGEX: &str = "E0117";
-pub const TAGGED_TEMPLATE: &str = "E0118";
-pub const PROTO_KEY: &str = "E0119";
-pub const PROTOTYPE: &str = "E0120";
-pub const MODULES: &str = "E0121";
-pub const OBJECT_FUNCTION: &str = "E0122";
-pub const DEBUGGER: &str = "E0123";
-pub const GLOBAL: &str = "E0124";
-pub const HTML_COMMENT: &str = "E0125";
-pub const LINE_HAZARD: &str = "E0201";
-pub const SPLIT_RETURN: &str = "E0202";
-pub const ARROW_NEWLINE: &str = "E0203";
-pub const BLOCK_LABEL: &str = "E0204";
-pub const DELETE_TARGET: &str = "E0205";
-pub const DUPLICATE_PARAMETER: &str = "E0206";
-pub const DECLARATION_BODY: &str = "E0207";
-pub const UNARY_POWER: &str = "E0208";
-pub const MIXED_COALESCE: &str = "E0209";
-pub const RESERVED_NAME: &str = "E0210";
-pub const BREAK_OUTSIDE: &str = "E0211";
-pub const UNKNOWN_LABEL: &str = "E0212";
-pub const DUPLICATE_LABEL: &str = "E0213";
-pub const DUPLICATE_CONSTRUCTOR: &str = "E0214";
-pub const SUPER_OUTSIDE: &str = "E0215";
-pub const INVALID_TARGET: &str = "E0216";
-pub const SHORTHAND_DEFAULT: &str = "E0217";
-pub const BAD_BINDING: &str = "E0218";
-pub const MISSING_VALUE: &str = "E0219";
-pub const REST_LAST: &str = "E0220";
-pub const FOR_HEAD: &str = "E0221";
-pub const CLASS_MEMBER: &str = "E0222";
-pub const PRIVATE_NAME: &str = "E0223";
-pub const LONE_TRY: &str = "E0224";
-pub const MISSING_NAME: &str = "E0225";
-pub const DUPLICATE_DEFAULT: &str = "E0226";
+//! The table of error codes: each with a title, and a text for `--explain`.
+//!
+//! Codes are stable: one that is no longer given out is not used again. Their ranges: E00 what a text is made of, E01
+//! constructs that are refused by name, E02 rules of structure, E03 names (given out by the resolver in `compile/`).
+
+/// What is known of a code.
+#[derive(Clone, Copy, Debug)]
+pub struct Code {
+    pub code: &'static str,
+    /// One line, without a full stop.
+    pub title: &'static str,
+    /// Why, with an example of wrong and right.
+    pub explanation: &'static str,
+}
+
+/// Declares a constant for each code, and the table of them.
+macro_rules! table {
+    ($($name:ident $code:literal $title:literal $explanation:literal)*) => {
+        $(
+            #[doc = $title]
+            pub const $name: &str = $code;
+        )*
+        pub(super) const TABLE: &[$crate::syntax::codes::Code] = &[
+            $($crate::syntax::codes::Code { code: $code, title: $title, explanation: $explanation },)*
+        ];
+    };
+}
+
+mod names;
+mod refused;
+mod structure;
+mod text;
+
+pub use names::*;
+pub use refused::*;
+pub use structure::*;
+pub use text::*;
+
+const TABLES: [&[Code]; 4] = [text::TABLE, refused::TABLE, structure::TABLE, names::TABLE];
+
+/// Every code, in order.
+pub fn all() -> impl Iterator<Item = &'static Code> {
+    TABLES.into_iter().flatten()
+}
+
+/// The entry of a code such as `E0101`, in any case.
+pub fn find(code: &str) -> Option<&'static Code> {
+    all().find(|entry| entry.code.eq_ignore_ascii_case(code))
+}
+
+/// The long text of a code.
+pub fn explain(code: &str) -> Option<&'static str> {
+    find(code).map(|entry| entry.explanation)
+}
+
+/// JavaScript's global names that are not here on purpose: what to do instead. For the resolver, when such a name is not
+/// declared.
+pub fn refused_global(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "Symbol" => "use a string as the key",
+        "Proxy" | "Reflect" => "write a function that does the work; reading a property runs no code",
+        "RegExp" => "use string methods such as `includes`, `split` or `replaceAll`",
+        "Promise" | "setTimeout" | "setInterval" | "queueMicrotask" => "nothing here waits: call the function",
+        "BigInt" => "integers of 64 bits keep every digit as they are",
+        "globalThis" | "window" | "global" | "self" => "built-ins are names of their own: `Math`, `JSON`",
+        "WeakMap" | "WeakSet" => "use `Map` or `Set`, or a `WeakRef` as the value",
+        "require" | "module" | "exports" => "modules are not here yet: put the code into this file",
+        _ => return None,
+    })
+}

@@ -102,10 +102,6 @@ impl<'s> Context<'s> {
         self.errors.borrow().len() >= ERROR_CAP
     }
 
-    pub fn has_errors(&self) -> bool {
-        !self.errors.borrow().is_empty()
-    }
-
     /// An error that stands unless `withdraw` is called for its start.
     pub fn pend(&self, error: Diagnostic) {
         self.pending.borrow_mut().insert(error.span.start, error);
@@ -129,8 +125,8 @@ impl<'s> Context<'s> {
         self.syntax_error.set(true);
     }
 
-    /// The errors found, in the order of the text. Of two at one place the more precise one stays, and a bracket that does
-    /// not fit is not news when the parser stumbled before it.
+    /// The errors found, in the order of the text. Of two at one place the more precise one stays, and what the
+    /// parser stumbled over before leaves no room for brackets that do not fit and a text that ends too early.
     pub fn into_errors(self) -> Vec<Diagnostic> {
         let mut errors = self.errors.into_inner();
         if !self.syntax_error.get() && !self.stopped.get() {
@@ -139,7 +135,10 @@ impl<'s> Context<'s> {
         let is_general = |error: &Diagnostic| matches!(error.code, codes::UNEXPECTED | codes::UNEXPECTED_END);
         errors.sort_by_key(|error| (error.span.start, is_general(error), error.code));
         if let Some(first) = errors.iter().find(|error| is_general(error)).map(|error| error.span.start) {
-            errors.retain(|error| error.code != codes::MISMATCHED || error.span.start <= first);
+            let follows = |error: &Diagnostic| {
+                matches!(error.code, codes::MISMATCHED | codes::UNEXPECTED_END) && error.span.start > first
+            };
+            errors.retain(|error| !follows(error));
         }
         errors.dedup_by(|next, kept| next.span.start == kept.span.start && (next.code == kept.code || is_general(next)));
         errors.truncate(ERROR_CAP);

@@ -550,8 +550,11 @@ impl<'s, 'c> Filter<'s, 'c> {
             _ if self.is_word(first) => {}
             _ => return true,
         }
-        if self.peek(1).kind != Tok::Colon {
-            return true;
+        let second = self.peek(1);
+        if second.kind != Tok::Colon {
+            // A string and a value cannot be a block either; as an object the message fits what was meant.
+            let misses_colon = matches!(second.kind, Tok::String | Tok::Number | Tok::Null | Tok::True | Tok::False);
+            return !(first.kind == Tok::String && misses_colon && !second.newline);
         }
         let labels_statement = first.kind == Tok::Ident && self.peek(2).kind.is_statement_word();
         if labels_statement {

@@ -24,7 +24,6 @@ pub struct Lexer<'s> {
     braces: u32,
     /// For each open template hole: the braces open around it.
     holes: Vec<u32>,
-    last_end: u32,
 }
 
 impl<'s> Lexer<'s> {
@@ -39,7 +38,7 @@ impl<'s> Lexer<'s> {
         if rest.starts_with("#!") {
             inner.bump(line_length(rest));
         }
-        Lexer { inner, braces: 0, holes: Vec::new(), last_end: 0 }
+        Lexer { inner, braces: 0, holes: Vec::new() }
     }
 
     /// The next token.
@@ -80,14 +79,8 @@ impl<'s> Lexer<'s> {
             };
             let span = self.inner.span();
             let (start, end) = (span.start as u32, span.end as u32);
-            self.last_end = end;
             return Token { kind, start, end, newline, error };
         }
-    }
-
-    /// Where the last token ended.
-    pub fn offset(&self) -> u32 {
-        self.last_end
     }
 
     /// Reads on to the end of the regular expression whose first `/` was the last token. `None` when it does not end on
@@ -110,8 +103,7 @@ impl<'s> Lexer<'s> {
         at += 1;
         at += rest[at..].iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
         self.inner.bump(at);
-        self.last_end += at as u32;
-        Some(self.last_end)
+        Some(self.inner.span().end as u32)
     }
 
     /// Scans template text after a `` ` `` or `}`: up to the next hole, or to the end of the template.

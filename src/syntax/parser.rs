@@ -68,6 +68,9 @@ struct Expected {
     end: bool,
     comma: bool,
     name: bool,
+    key: bool,
+    colon: bool,
+    loop_word: bool,
     closer: Option<&'static str>,
     only: Option<&'static str>,
 }
@@ -85,6 +88,9 @@ impl Expected {
             end: has(";"),
             comma: has(","),
             name: has("name"),
+            key: has("name") && has("string") && !has("null"),
+            colon: has(":") && !has("binary operator"),
+            loop_word: has("of"),
             closer,
             only,
         }
@@ -117,17 +123,23 @@ fn unexpected(cx: &Context, at: Span, kind: Tok, expected: &Expected) {
         (format!("{found} stands only {place} {owner}"), None)
     } else if expected.operand {
         (format!("expected {}, found {found}", if expected.statement { "a statement" } else { "an expression" }), None)
-    } else if expected.operator && kind.starts_expression() {
+    } else if expected.operator && !expected.loop_word && kind.starts_expression() {
         let help = match (expected.comma, expected.end) {
             (true, false) => "separate them with `,`",
             (_, true) => "end the statement with `;` or a new line, or put an operator between",
             _ => "put an operator between, or close the bracket",
         };
         (format!("{found} follows a complete expression"), Some(help))
+    } else if expected.loop_word {
+        (format!("expected `of`, `in` or `;`, found {found}"), Some("for example `for (const x of xs)`"))
+    } else if expected.colon {
+        (format!("expected `:`, found {found}"), None)
+    } else if expected.key {
+        (format!("expected a key, found {found}"), None)
     } else if expected.name && !expected.operator {
         (format!("expected a name, found {found}"), None)
     } else {
-        (format!("unexpected {found}{}", wanted(expected)), None)
+        (format!("{found} cannot stand here{}", wanted(expected)), None)
     };
     cx.report(Diagnostic {
         code: codes::UNEXPECTED,

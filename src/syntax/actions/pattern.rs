@@ -23,13 +23,6 @@ pub fn simple_target(cx: &Context, target: Expr) -> Pattern {
     pattern(cx, target)
 }
 
-/// What a declaration or a parameter binds: names, and patterns of names.
-pub fn binding(cx: &Context, target: Expr) -> Pattern {
-    let pattern = pattern(cx, target);
-    check_binding(cx, &pattern);
-    pattern
-}
-
 fn convert(cx: &Context, target: Expr) -> Pattern {
     let at = target.span;
     let kind = match target.kind {

@@ -10,7 +10,7 @@ impl Filter<'_, '_> {
         match self.state {
             DoWhileEnd => return next.kind != Tok::Semi,
             Throw if next.newline && !at_end => {
-                self.split("throw", next);
+                self.split("throw");
                 return false;
             }
             Operator | Update | Ended | ClassMemberEnd | Return | Jump => {}
@@ -25,7 +25,7 @@ impl Filter<'_, '_> {
         match self.state {
             ClassMemberEnd => !matches!(next.kind, Tok::Equals | Tok::Paren | Tok::Semi),
             Return if next.kind.starts_expression() => {
-                self.split("return", next);
+                self.split("return");
                 false
             }
             Ended => !matches!(next.kind, Tok::Comma | Tok::Colon | Tok::RParen | Tok::RBracket | Tok::Semi),
@@ -54,35 +54,31 @@ impl Filter<'_, '_> {
 
     /// A line whose first token continues the line before in JavaScript, though it hardly looks so.
     fn hazard(&self, next: Token) {
-        let what = match next.kind {
-            Tok::Paren => "(",
-            Tok::Bracket => "[",
-            Tok::TemplateFull | Tok::TemplateHead => "`",
+        let (what, move_up) = match next.kind {
+            Tok::Paren => ("`(`", "move the `(` up to it"),
+            Tok::Bracket => ("`[`", "move the `[` up to it"),
+            Tok::TemplateFull | Tok::TemplateHead => ("a template", "move the template up to it"),
             _ => return,
         };
         self.cx.report(Diagnostic {
             code: codes::LINE_HAZARD,
-            message: format!("a line that starts with `{what}` continues the line before"),
+            message: format!("a line that starts with {what} continues the line before"),
             span: Span { start: next.start, end: next.start + 1 },
             label: "JavaScript reads this as one statement".into(),
-            help: Some(format!("end the line before with `;`, or move the `{what}` up to it")),
+            help: Some(format!("end the line before with `;`, or {move_up}")),
         });
     }
 
     /// `return` or `throw`, a newline, and an expression.
-    fn split(&self, word: &str, next: Token) {
-        let message = if word == "return" {
-            "`return` ends at the newline in JavaScript: the expression below would never be returned"
+    fn split(&self, word: &str) {
+        let (message, help) = if word == "return" {
+            (
+                "`return` ends at the newline in JavaScript: the expression below would never be returned",
+                "start the expression on the line of `return`, or put `;` behind `return`",
+            )
         } else {
-            "`throw` and its value must start on one line"
+            ("`throw` and its value must start on one line", "start the expression on the line of `throw`")
         };
-        let _ = next;
-        self.cx.refuse(
-            codes::SPLIT_RETURN,
-            self.last.span(),
-            message,
-            format!("start the expression on the line of `{word}`, or put `;` behind `{word}`")
-                .replace(", or put `;` behind `throw`", ""),
-        );
+        self.cx.refuse(codes::SPLIT_RETURN, self.last.span(), message, help);
     }
 }

@@ -293,7 +293,7 @@ impl Filter<'_, '_> {
                     "`<!--` is a comment in JavaScript scripts and three operators in modules",
                     "write `//` for a comment, or put blanks between the operators",
                 );
-                return None;
+                token.kind = Tok::Binary(BinaryOp::Lt);
             }
             LexError::String => {
                 let quote = &text[..1];
