@@ -284,6 +284,27 @@ impl Heap {
         }
     }
 
+    /// Pops the current scope with a value in flight, which ends on probation in (or held by) the surviving scope. `give_back` unreferences the scope's variables.
+    pub fn leave_scope(&mut self, value: Value, base: usize, why: super::event::Why, give_back: impl FnOnce(&mut Heap)) {
+        let level = self.level - 1;
+        let held = self.hold_in_flight(value, level, why);
+        give_back(self);
+        self.pop_scope(base);
+        self.land(value, held);
+    }
+
+    /// Counted references to a container: `gc.refs(v)`.
+    pub fn refs(&self, container: Value) -> u32 {
+        // SAFETY: a live container (I2).
+        unsafe { (*container.cell()).count }
+    }
+
+    /// The level of the scope that owns a container: `gc.scope(v)`.
+    pub fn scope_of(&self, container: Value) -> u32 {
+        // SAFETY: a live container (I2).
+        unsafe { (*container.container()).level() }
+    }
+
     /// Stores into a captured variable.
     #[inline(always)]
     pub(crate) fn set_variable(&mut self, variable: Value, value: Value) {
