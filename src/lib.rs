@@ -1,0 +1,3 @@
+//! Probate: JSON that runs.
+
+pub mod syntax;
