@@ -11,11 +11,18 @@ use native::{Args, Held, NativeClass, NativeInfo, Throw};
 pub struct Vm {
     pub heap: Heap,
     pub host: Box<dyn host::Host>,
+    // WANTED
+    /// State of `Math.random`; `None` until first used, then seeded from the host (or set beforehand, for runs that repeat).
+    pub random: Option<[u64; 4]>,
+    /// What the command line gave to the script: the global `args`. Set before the library is installed.
+    pub arguments: Vec<String>,
 }
 
 /// Kinds of values that have built-in methods without being instances of a script's class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Methods { String, Number, Boolean, Array, Function, Map, Set, Iterator }
+pub enum Methods { String, Number, Boolean, Array, Function, Map, Set, Iterator,
+    // WANTED: the methods of `Error`, inherited by the family and by classes that extend it
+    Error }
 
 /// The built-in error classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,4 +86,16 @@ impl Vm {
     pub(crate) fn install_methods(&mut self, _kind: Methods, _methods: &'static [NativeInfo]) { todo!() }
     /// An error class of the family, extending Error (or nothing for Error itself).
     pub(crate) fn install_error_class(&mut self, _which: ErrorClass, _class: &'static NativeClass) { todo!() }
+
+    // ---- WANTED by the library ----------------------------------------------------------------------------------------
+    /// Gives an error its own unlisted property `stack`: `Name: message` (the name as found on its class) and the frames that called it.
+    pub fn fill_stack(&mut self, _error: Value) -> Result<(), Throw> { todo!() }
+    /// A global that is a value: `args`, `NaN`.
+    pub(crate) fn install_value(&mut self, _name: &'static str, _value: Value) { todo!() }
+    /// `gc.sweep()`: frees every probationary value, in any scope, that no frame can still read; returns how many.
+    pub fn sweep_now(&mut self) -> u64 { todo!() }
+    /// `gc.verify()`: checks the whole heap against the machine's roots. Errors: a sentence that says what is broken.
+    pub fn verify(&mut self) -> Result<(), String> { todo!() }
+    /// The level that `gc.scope` shows for a value and `gc.stats().scopes` counts: that of the current scope of the script.
+    pub fn scopes(&self) -> u32 { todo!() }
 }
