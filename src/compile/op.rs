@@ -23,20 +23,29 @@
 //!   itself uses (callee, receiver, arguments) is protected by the call, by the mask in its operand C, when the callee can run
 //!   statements. This is invariant I2.
 //! - A local that is read in place as an operand must be copied by `Move` if a later operand of the same instruction assigns it.
+//! - A load of an immediate (`LoadI`, `LoadUndefined`, `LoadHole` …) makes a local where the range of an entry of `locals` says so; it
+//!   needs no `Own`. A local that certainly holds immediates only is written by plain instructions (no `Set`, no flags).
+//! - The result of an arithmetic instruction never borrows: one that hands back an operand (`s + ""`) puts it on probation if it was
+//!   held by nothing.
 //! - `this` and parameters that are neither assigned nor captured borrow from the caller and are not in `locals` as counted.
 //!   An assigned parameter is made a local by `Own` at entry; a captured one by `BoxParam`.
 //!
 //! # Scopes
 //! A call's scope is pushed and popped by the call itself; it has depth 0. `PushScope` and `PopScope` bracket the other scopes
 //! (blocks, iterations, catch, switch …) that can own something. The *depth* of a position is the number of `PushScope`s open there.
-//! A statement ends with `Sweep` unless nothing in it can have left a value on probation or protected.
+//! A statement ends with `Sweep` unless nothing in it can have left a value on probation or protected. An arithmetic instruction
+//! with `OWN` or `SELF` alone needs no `Sweep`. Where only atoms can have been left (an exact integer, a string's character), the
+//! next `Sweep`, `Drop`, `PopScope` or `Return` of the frame takes them; a loop has one in every turn.
 
 /// Flags in `x` of the arithmetic instructions.
 pub mod flag {
     /// The destination is a local that is dead before: count the result if it is a heap atom.
     pub const OWN: u8 = 1;
-    /// The destination is a live local and the left operand as well (`a == b`).
+    /// The destination is a live local and the left operand as well (`a == b`). What it held is freed at once if its count falls
+    /// to zero: only where no temporary can hold it too.
     pub const SELF: u8 = 2;
+    /// With `SELF`, `x >> OUTER_SHIFT` says how many scopes older than the current one the local's scope is (0: its own).
+    pub const OUTER_SHIFT: u8 = 2;
 }
 
 macro_rules! opcodes {
@@ -129,6 +138,8 @@ opcodes! {
     LoadHole R;
     /// `R[A] := builtin BC` (index into the list of built-in names given to the compiler)
     LoadBuiltin RW;
+    /// `R[A] :=` the running function (the own name of a function expression)
+    LoadSelf R;
 
     // ---- Locals ------------------------------------------------------------------------------------------
     /// The temporary `R[A]` becomes a local of the current scope: counts its value.
@@ -143,11 +154,13 @@ opcodes! {
     Protect R;
     /// Unreferences the locals `R[A] … R[A+B-1]`, last first, and sweeps: the end of a block whose scope was left out.
     Drop RN;
-    /// ReferenceError if `R[A]` is the mark "not initialised"; its name is in the note.
+    /// ReferenceError if `R[A]` is the mark "not initialised"; its name is in the note. x = 1: it is the `this` of a derived constructor
     CheckInit R;
+    /// ReferenceError unless `R[A]` is the mark "not initialised": `super()` was called twice
+    CheckSuper R;
 
     // ---- Captured variables: containers of kind `variable`, held by a counted local ------------------------
-    /// `R[A] :=` a new variable, not initialised; the register becomes a local (counted).
+    /// `R[A] :=` a new variable, not initialised; the register becomes a local (counted). x = 1: it is left a temporary, on probation
     NewVar R;
     /// `R[A] :=` a new variable that holds what the parameter or temporary `R[A]` held; the register becomes a local.
     BoxParam R;
@@ -259,6 +272,8 @@ opcodes! {
     JumpEq RRj;
     /// if `(R[A] === K[B]) == x`, `pc += C`
     JumpEqK RKj;
+    /// if `(R[A] === immediate B) == x`, `pc += C`; B: 0 undefined, 1 null, 2 false, 3 true
+    JumpIs RIj;
     /// if `(R[A] < R[B]) == x`, `pc += C`
     JumpLt RRj;
     /// if `(R[A] <= R[B]) == x`, `pc += C`
@@ -305,11 +320,13 @@ opcodes! {
     CheckObject R;
 
     // ---- Functions and calls -----------------------------------------------------------------------------
-    /// `R[A] :=` a closure of function BC ([`Proto::functions`](super::proto::Proto::functions))
+    /// `R[A] :=` a closure of function BC ([`Proto::functions`](super::proto::Proto::functions)). It inherits the home class of the running function
     Closure RW;
-    /// `R[A] :=` the method `R[B].key` (key in inline cache C), `R[A+1] := R[B]`. Protects the function if it is taken from an own property (a class's methods cannot change)
+    /// `R[A] :=` a closure of function C whose home is the class `R[B]` (static initialisers and blocks)
+    HomeClosure RRN;
+    /// `R[A] :=` the method `R[B].key` (key in inline cache C), `R[A+1] := R[B]`; B may equal A or A + 1. Protects the function if it is taken from an own property (a class's methods cannot change)
     GetMethod RRC;
-    /// `R[A] := R[B][R[C]]`, `R[A+1] := R[B]`; A + 1 may equal C or B. Protects as `GetMethod`
+    /// `R[A] := R[B][R[C]]`, `R[A+1] := R[B]`; A and A + 1 may equal C or B. Protects as `GetMethod`
     GetMethodIndex RRR;
     /// Calls `R[A]` with `this` = `R[A+1]` and B arguments from `R[A+2]`; the result goes to `R[A]`. x = 1: a plain call (set `R[A+1]` to undefined first).
     /// C: bit n is set if `R[A+n]` borrows (0 the callee, 1 the receiver; operands beyond bit 15 need `Protect`)
@@ -328,7 +345,7 @@ opcodes! {
     Rest RN;
 
     // ---- Classes -----------------------------------------------------------------------------------------
-    /// `R[A] :=` a new class of template BC ([`Proto::classes`](super::proto::Proto::classes)), extending `R[A]` (`undefined`: nothing; anything but a class is a TypeError), with its constructor, methods and captures made as closures
+    /// `R[A] :=` a new class of template BC ([`Proto::classes`](super::proto::Proto::classes)), extending `R[A]` if x = 1 (TypeError if it is not a class), with its constructor, methods and captures made as closures
     NewClass RW;
     /// defines the method closure `R[C]` under the computed key `R[B]` on class `R[A]`; x = 1: static
     DefineMethod RRR;
@@ -358,17 +375,17 @@ opcodes! {
     RunFields R;
 
     // ---- Iteration ---------------------------------------------------------------------------------------
-    /// Starts to iterate over `R[B]`: `R[A]` becomes a counted local that holds the iterable, `R[A+1]` the position (a plain number). TypeError if it is not iterable
+    /// Starts to iterate over `R[B]`: `R[A]` becomes a counted local that holds the iterable, `R[A+1]` the position (a plain number). TypeError if it is not iterable. x = 1: `R[A]` is left a temporary, not counted (patterns)
     IterStart RR;
-    /// The next value of the iteration in `R[A]`, `R[A+1]` goes to the temporary `R[B]`; at the end `pc += C`, and `R[B]` is undefined. After the end it stays at the end
+    /// The next value of the iteration in `R[A]`, `R[A+1]` goes to the temporary `R[B]`; at the end `pc += C`, and `R[B]` is undefined. After the end it stays at the end. x = 1: jumps while there is a value instead
     IterNext RRj;
     /// Starts `for…in` over `R[B]`: `R[A]` becomes a counted local that holds the object, `R[A+1]` one that holds the array of its keys, `R[A+2]` the position
     KeysStart RR;
-    /// The next key that is still there goes to the temporary `R[B]`; at the end `pc += C`
+    /// The next key that is still there goes to the temporary `R[B]`; at the end `pc += C`. x = 1: jumps while there is a key instead
     KeysNext RRj;
 
     // ---- Strings -----------------------------------------------------------------------------------------
-    /// `R[A] :=` the C values `R[B] … R[B+C-1]` converted as template holes and joined
+    /// `R[A] :=` the C values `R[B] … R[B+C-1]` converted as template holes and joined. Protects them itself before it calls a `toString`
     Concat RRN;
 
     // ---- Scopes, statements, exceptions -------------------------------------------------------------------
@@ -382,7 +399,7 @@ opcodes! {
     Finish R;
     /// throws `R[A]`
     Throw R;
-    /// throws a ReferenceError: the variable named in the note is not initialised
+    /// throws a ReferenceError: the variable named in the note is not initialised. x = 1: `this` of a derived constructor
     ThrowTdz O;
     /// throws a TypeError with the text of constant BC
     ThrowType RK;

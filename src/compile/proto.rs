@@ -127,6 +127,7 @@ pub struct ClassTemplate {
 #[derive(Debug)]
 pub struct MethodTemplate {
     pub key: MethodKey,
+    /// Its home for `super` is the class itself.
     pub is_static: bool,
     pub function: Rc<Proto>,
 }

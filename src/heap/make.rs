@@ -107,6 +107,19 @@ impl Heap {
         self.object_of(shape, 4)
     }
 
+    /// An object with a root shape of its own: built-in namespaces, whose shapes no script's object may share.
+    pub(crate) fn namespace(&mut self) -> Value {
+        let shape = self.new_root_shape(null_mut());
+        self.namespace_roots.push(shape);
+        self.object_of(shape, 16)
+    }
+
+    /// Makes a built-in container immutable, and keeps its shape.
+    pub(crate) fn seal_builtin(&mut self, value: Value) {
+        // SAFETY: a live container (I2).
+        unsafe { (*value.cell()).bits |= bits::FROZEN };
+    }
+
     /// The shape of a plain object without keys.
     pub(crate) fn plain_shape(&self) -> *mut Shape {
         self.root_shape

@@ -24,7 +24,7 @@ mod children;
 pub mod class;
 pub mod event;
 mod make;
-mod object;
+pub mod object;
 mod probation;
 mod query;
 mod scope;
@@ -98,6 +98,7 @@ pub struct Heap {
     ascii: [Value; 128],
     // shapes
     root_shape: *mut Shape,
+    namespace_roots: Vec<*mut Shape>,
     shape_count: u32,
     graveyard: Vec<*mut Shape>,
     // seeing it
@@ -130,6 +131,7 @@ impl Heap {
             empty_string: Value::UNDEFINED,
             ascii: [Value::UNDEFINED; 128],
             root_shape: null_mut(),
+            namespace_roots: Vec::new(),
             shape_count: 0,
             graveyard: Vec::new(),
             tracing: false,
@@ -151,7 +153,7 @@ impl Heap {
 
     /// Values on probation and protected temporaries now.
     pub fn probationary(&self) -> usize {
-        self.probation.iter().filter(|entry| **entry & probation::PROTECTION == 0).count()
+        self.probation.iter().filter(|entry| **entry != probation::VACANT && **entry & probation::PROTECTION == 0).count()
     }
 
     pub fn live(&self, kind: Kind) -> u64 {

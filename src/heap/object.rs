@@ -255,6 +255,21 @@ impl Heap {
         Ok(())
     }
 
+    /// Overwrites an own property that is there, frozen or not: a private field.
+    pub(crate) fn set_own_even_frozen(&mut self, container: Value, key: Key, value: Value) {
+        if let Some(object) = self.properties(container) {
+            // SAFETY: shapes live with their objects.
+            if let Some(slot) = unsafe { (*self.shape_of(object)).slot_of(key) } {
+                self.set_slot(object, slot, value);
+            }
+        }
+    }
+
+    /// Counts a reference that a class is about to hold.
+    pub(crate) fn class_ref(&mut self, class: Value, value: Value) {
+        self.store_ref(class.container(), value);
+    }
+
     /// Deletes an own named property. O(1) amortised. True if it is not there afterwards.
     pub fn delete_own(&mut self, container: Value, key: Key) -> Result<bool, SetError> {
         if self.is_frozen(container) {

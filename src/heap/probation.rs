@@ -7,6 +7,8 @@ use super::value::Value;
 
 /// The low bit of an entry that is a counted reference to a protected temporary.
 pub(super) const PROTECTION: usize = 1;
+/// An entry whose value was freed before its statement ended, by [`Heap::sweep_now`].
+pub(super) const VACANT: usize = 0;
 
 impl Heap {
     /// A fresh container goes on probation in the statement in execution.
@@ -139,6 +141,9 @@ impl Heap {
     pub(super) fn sweep_entries(&mut self, base: usize) {
         while self.probation.len() > base {
             let Some(entry) = self.probation.pop() else { break };
+            if entry == VACANT {
+                continue;
+            }
             let p = (entry & !3) as *mut Cell;
             // SAFETY: a cell with an entry is not freed before the entry is popped (I3), a protected one is counted.
             unsafe {
@@ -163,26 +168,25 @@ impl Heap {
         }
     }
 
-    /// Frees every value on probation, in any scope, that no frame can still read: here those of the running statement for which `keeps` is false. Returns how many values died.
-    /// The running frame's temporaries are what `keeps` knows.
-    pub fn sweep_now(&mut self, base: usize, keeps: &dyn Fn(Value) -> bool) -> u64 {
+    /// Frees every value on probation, in any scope, for which `keeps` is false: what no frame can still read. Returns how many containers died. O(entries).
+    pub fn sweep_now(&mut self, keeps: &dyn Fn(Value) -> bool) -> u64 {
         let before = self.counters.freed;
-        let entries = self.probation.split_off(base);
-        let mut kept = Vec::new();
-        for entry in entries {
+        for index in (0..self.probation.len()).rev() {
+            let entry = self.probation[index];
             let p = (entry & !3) as *mut Cell;
-            // SAFETY: as in `sweep_entries`.
+            if entry == VACANT || entry & PROTECTION != 0 {
+                continue;
+            }
+            // SAFETY: as in `sweep_entries`. The place stays, because frames remember lengths of the vector.
             unsafe {
-                if entry & PROTECTION != 0 || (*p).count > 0 || keeps(Heap::value_of(p)) {
-                    kept.push(entry);
-                } else {
+                if (*p).count == 0 && !keeps(Heap::value_of(p)) {
+                    self.probation[index] = VACANT;
                     (*p).bits &= !bits::ENTRY;
                     let cause = if (*p).bits & bits::LINKED == 0 { Cause::Sweep } else { Cause::Zero };
                     self.destroy(p, cause);
                 }
             }
         }
-        self.probation.extend(kept);
         self.counters.freed - before
     }
 
@@ -212,6 +216,108 @@ impl Heap {
             let id = self.id_of(p);
             let by = self.by.clone();
             self.emit(Event::Unref { id, from: count + 1, to: count, by });
+        }
+    }
+}
+
+/// How a value in flight stood before it was held.
+#[derive(Clone, Copy)]
+pub(crate) struct InFlight {
+    fresh: bool,
+}
+
+impl Heap {
+    /// Holds a value that leaves scopes which are about to be popped (a result, an exception): it is up-scoped to the surviving level and counted, but not linked
+    /// for that count, until it lands.
+    pub(crate) fn hold_in_flight(&mut self, value: Value, level: u32, why: super::event::Why) -> InFlight {
+        if !value.is_heap() {
+            return InFlight { fresh: false };
+        }
+        // SAFETY: `value` is live (I2).
+        let fresh = unsafe { (*value.cell()).count == 0 };
+        self.upscope(value, level, why);
+        // SAFETY: as above.
+        unsafe { (*value.cell()).count += 1 };
+        InFlight { fresh }
+    }
+
+    /// Gives back the count of [`Heap::hold_in_flight`] without letting the value die: at zero it is on probation in the statement in execution.
+    pub(crate) fn land(&mut self, value: Value, held: InFlight) {
+        if !value.is_heap() {
+            return;
+        }
+        let p = value.cell();
+        // SAFETY: it was counted by `hold_in_flight`, so it is live.
+        unsafe {
+            (*p).count -= 1;
+            if (*p).count == 0 && (*p).bits & bits::BUILTIN == 0 {
+                if value.is_container() {
+                    let p = p as *mut Container;
+                    if (*p).cell.bits & bits::LINKED != 0 {
+                        self.unlink(p);
+                    }
+                    if self.tracing && !held.fresh {
+                        let id = self.id_of(p);
+                        self.emit(Event::Probation { id });
+                    }
+                }
+                if (*p).bits & bits::ENTRY == 0 {
+                    (*p).bits |= bits::ENTRY;
+                    self.probation.push(p as usize);
+                }
+            }
+        }
+    }
+
+    /// Gives back a reference to an atom that no temporary can hold: at zero it is freed at once, unless it has an entry.
+    #[inline(always)]
+    pub(crate) fn decref_atom_now(&mut self, value: Value) {
+        if value.is_heap() {
+            let p = value.cell();
+            // SAFETY: the reference given back was counted, so the cell is live.
+            unsafe {
+                (*p).count -= 1;
+                if (*p).count == 0 && (*p).bits & (bits::ENTRY | bits::BUILTIN) == 0 {
+                    if value.is_container() {
+                        self.fell_to_zero(p);
+                    } else {
+                        self.destroy(p, Cause::Zero);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Pops the current scope with a value in flight, which ends on probation in (or held by) the surviving scope. `give_back` unreferences the scope's variables.
+    pub fn leave_scope(&mut self, value: Value, base: usize, why: super::event::Why, give_back: impl FnOnce(&mut Heap)) {
+        let level = self.level - 1;
+        let held = self.hold_in_flight(value, level, why);
+        give_back(self);
+        self.pop_scope(base);
+        self.land(value, held);
+    }
+
+    /// Counted references to a container: `gc.refs(v)`.
+    pub fn refs(&self, container: Value) -> u32 {
+        // SAFETY: a live container (I2).
+        unsafe { (*container.cell()).count }
+    }
+
+    /// The level of the scope that owns a container: `gc.scope(v)`.
+    pub fn scope_of(&self, container: Value) -> u32 {
+        // SAFETY: a live container (I2).
+        unsafe { (*container.container()).level() }
+    }
+
+    /// Stores into a captured variable.
+    #[inline(always)]
+    pub(crate) fn set_variable(&mut self, variable: Value, value: Value) {
+        let p = variable.container() as *mut super::cell::Variable;
+        // SAFETY: a live variable (I2). The new value is counted before the old one is given back.
+        unsafe {
+            self.store_ref(p as *mut Container, value);
+            let old = std::mem::replace(&mut (*p).value, value);
+            self.decref(old);
         }
     }
 }

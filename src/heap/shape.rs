@@ -109,7 +109,20 @@ impl Heap {
         if keys.len() >= MAX_SHARED_KEYS || from.transitions.len() >= MAX_TRANSITIONS || self.shape_count >= MAX_SHAPES {
             return None;
         }
-        let mut keys = keys.clone();
+        Some(self.add_transition(shape, key, listed))
+    }
+
+    /// As [`Heap::transition`] for a key that a program's text names: the text bounds them.
+    pub(crate) fn add_transition(&mut self, shape: *mut Shape, key: Key, listed: Listed) -> *mut Shape {
+        // SAFETY: as in `transition`.
+        let from = unsafe { &mut *shape };
+        if let Some(next) = from.transitions.get(&key) {
+            return *next;
+        }
+        let mut keys = match &from.keys {
+            Keys::Shared(keys) => keys.clone(),
+            Keys::Dictionary(_) => IndexMap::default(),
+        };
         keys.insert(key, listed);
         self.incref(key.value());
         self.shape_count += 1;
@@ -121,7 +134,7 @@ impl Heap {
             added: Some(key),
         }));
         from.transitions.insert(key, next);
-        Some(next)
+        next
     }
 
     /// A dictionary shape with the keys of `shape`, for one object.

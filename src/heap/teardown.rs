@@ -207,11 +207,12 @@ impl Heap {
         self.delaying = false;
         self.destroy_delayed();
         self.bury_shapes();
-        let root = std::mem::replace(&mut self.root_shape, null_mut());
-        if !root.is_null() {
+        let mut roots = std::mem::take(&mut self.namespace_roots);
+        roots.push(std::mem::replace(&mut self.root_shape, null_mut()));
+        for root in roots.into_iter().filter(|root| !root.is_null()) {
             self.retire_shapes(root);
-            self.bury_shapes();
         }
+        self.bury_shapes();
         self.sweep_entries(0);
         self.free_constant_strings();
     }

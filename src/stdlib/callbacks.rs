@@ -11,9 +11,6 @@ use crate::vm::Vm;
 /// Calls back. The arguments live at least until the native's next safepoint, whatever the callee does to the containers they came from.
 #[inline]
 pub fn call_back(vm: &mut Vm, callee: Value, this: Value, arguments: &[Value]) -> Outcome {
-    for value in arguments {
-        vm.heap.protect(*value);
-    }
     vm.charge(1)?;
     vm.call(callee, this, arguments)
 }

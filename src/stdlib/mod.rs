@@ -20,6 +20,7 @@ pub mod numerals;
 mod object;
 mod string;
 
+use crate::heap::value::Value;
 use crate::vm::{Methods, Vm};
 
 pub use errors::error_text;
@@ -68,4 +69,9 @@ fn install_containers(vm: &mut Vm) {
     vm.install_class(&collections::SET, &[], &[]);
     vm.install_methods(Methods::Set, collections::SET_METHODS);
     vm.install_methods(Methods::Iterator, collections::ITERATOR_METHODS);
+}
+
+/// The inspection format of a value with the defaults of `console.log`.
+pub fn inspect_value(vm: &mut Vm, value: Value) -> arguments::Outcome<String> {
+    inspect::inspect(vm, value, inspect::Options::default())
 }

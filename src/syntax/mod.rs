@@ -1,3 +1,82 @@
-//! Text to tree.
+//! From text to a tree: lexer, newline filter, grammar, and the refusals.
+//!
+//! Invariant: [`parse`] never panics and never recurses without bound; it gives either a tree whose depth is at most the
+//! limit, or at least one [`Diagnostic`], each with a stable code (`codes.rs`) and a span inside the text.
+//!
+//! ```text
+//! source ─ lexer ─ filter ─ grammar + actions ─ refuse ─ tree
+//!             └────────┴──────────┴────────────────┴──── errors (context.rs)
+//! ```
+
 pub mod ast;
+pub mod codes;
 pub mod diagnostic;
+
+mod actions;
+mod context;
+mod dump;
+mod filter;
+mod lexer;
+mod number;
+mod parser;
+mod refuse;
+mod text;
+mod token;
+
+pub use ast::{Program, Span};
+pub use diagnostic::{Diagnostic, Position, position};
+pub use dump::{dump_ast, tokens};
+
+use context::Context;
+
+/// The nesting limit can be raised to this, not beyond.
+const DEEPEST: u16 = 10_000;
+
+/// How to parse.
+#[derive(Clone, Debug)]
+pub struct ParseOptions {
+    /// Levels of the tree; more is an error. At most 10,000.
+    pub max_depth: u16,
+}
+
+impl Default for ParseOptions {
+    fn default() -> Self {
+        ParseOptions { max_depth: 1000 }
+    }
+}
+
+/// Parses a script.
+///
+/// # Errors
+/// All that were found, at most 20, in the order of the text.
+pub fn parse(source: &str, options: &ParseOptions) -> Result<Program, Vec<Diagnostic>> {
+    if u32::try_from(source.len()).is_err() {
+        return Err(vec![Diagnostic {
+            code: codes::TOO_LARGE,
+            message: "the text is larger than 4 GiB".into(),
+            span: Span::default(),
+            label: String::new(),
+            help: None,
+        }]);
+    }
+    let cx = Context::new(source, options.max_depth.min(DEEPEST));
+    let program = parser::run(&cx).map(|body| Program { body, span: Span::new(0, source.len()) });
+    if let Some(program) = &program
+        && cx.is_marked_for_check()
+    {
+        refuse::check(&cx, program);
+    }
+    let errors = cx.into_errors();
+    match program {
+        Some(program) if errors.is_empty() => Ok(program),
+        _ => Err(errors),
+    }
+}
+
+/// Whether the only thing wrong with a text is that it ends too early, so that a prompt should ask for more.
+pub fn is_incomplete(errors: &[Diagnostic]) -> bool {
+    let ends_early = |error: &Diagnostic| {
+        matches!(error.code, codes::UNEXPECTED_END | codes::UNTERMINATED_TEMPLATE | codes::UNTERMINATED_COMMENT)
+    };
+    errors.len() == 1 && errors.iter().all(ends_early)
+}

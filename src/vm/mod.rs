@@ -1,101 +1,322 @@
 //! The machine: runs bytecode on the heap.
+//!
+//! # Layout
+//! One stack of values holds the registers of all frames; a frame's window overlaps its caller's, so that arguments are passed in place.
+//! Calls between script functions push a [`Frame`] and never nest Rust frames. A native that calls back does: [`Vm::call`] enters the loop anew,
+//! down to a depth limit.
+//!
+//! # Unwinding
+//! An exception, a limit and the end of the program all travel as `Err(Throw)`; what it is stands in `pending`. Only exceptions are
+//! caught by scripts. Whatever it is, every scope on the way is popped in order.
 
+mod arith;
+mod call;
+mod class;
+pub mod code;
 pub mod convert;
+pub mod error;
 pub mod host;
+mod index;
+mod install;
+mod iterate;
 pub mod native;
+mod property;
+mod run;
+mod unwind;
 
-use crate::heap::Heap;
+use std::rc::Rc;
+
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
+
+use crate::compile::op::Instr;
+use crate::compile::proto::Program;
+use crate::heap::string::Key;
 use crate::heap::value::Value;
-use native::{Args, Held, NativeClass, NativeInfo, Throw};
-
-pub struct Vm {
-    pub heap: Heap,
-    pub host: Box<dyn host::Host>,
-    // WANTED
-    /// State of `Math.random`; `None` until first used, then seeded from the host (or set beforehand, for runs that repeat).
-    pub random: Option<[u64; 4]>,
-    /// What the command line gave to the script: the global `args`. Set before the library is installed.
-    pub arguments: Vec<String>,
-}
+use crate::heap::{Heap, Settings};
+use code::{Code, Source};
+use host::Host;
+use native::NativeFrame;
 
 /// Kinds of values that have built-in methods without being instances of a script's class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Methods { String, Number, Boolean, Array, Function, Map, Set, Iterator,
-    // WANTED: the methods of `Error`, inherited by the family and by classes that extend it
-    Error }
+pub enum Methods {
+    String,
+    Number,
+    Boolean,
+    Array,
+    Function,
+    Map,
+    Set,
+    Iterator,
+    /// Those of the error classes.
+    Error,
+}
+
+const METHOD_KINDS: usize = Methods::Error as usize + 1;
 
 /// The built-in error classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ErrorClass { Error, TypeError, RangeError, ReferenceError, SyntaxError }
+pub enum ErrorClass {
+    Error,
+    TypeError,
+    RangeError,
+    ReferenceError,
+    SyntaxError,
+}
+
+const ERROR_CLASSES: usize = ErrorClass::SyntaxError as usize + 1;
+
+/// What is under way while `Err(Throw)` travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pending {
+    Nothing,
+    /// The value in `exception`.
+    Exception,
+    /// The script called `exit`.
+    Exit(i32),
+    /// The memory limit: scripts cannot catch it.
+    Memory,
+    /// The reader of the output is gone.
+    Closed,
+}
+
+/// What a frame does when it returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum FrameKind {
+    /// Gives its result to the caller's register.
+    Call,
+    /// Leaves the loop: it was called from a native, or is the main program.
+    Entry,
+    /// A constructor or field initialiser: goes on with the construction.
+    Construct,
+}
+
+/// A running script function.
+struct Frame {
+    code: *const Code,
+    /// The closure, or undefined for the main program. Counted by whoever called it, or protected.
+    function: Value,
+    /// Where to go on; for the running frame the loop has it in a local.
+    pc: *const Instr,
+    /// Stack index of `R[0]`.
+    base: usize,
+    /// Length of the probation vector when the frame began.
+    probation: usize,
+    /// Level of its own scope (depth 0).
+    level: u32,
+    kind: FrameKind,
+    /// Arguments given.
+    argc: u32,
+    /// While constructing: the class whose part is being run, and the one whose instance is being made.
+    at: Value,
+    target: Value,
+    instance: Value,
+}
+
+/// Limits and switches of a machine.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    pub heap: Settings,
+    /// Script calls that may be open at a time.
+    pub max_depth: usize,
+    /// Natives that may call back inside each other.
+    pub max_native_depth: usize,
+    /// Seed of `Math.random()`; `None`: from the host.
+    pub seed: Option<u64>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { heap: Settings::default(), max_depth: 10_000, max_native_depth: 200, seed: None }
+    }
+}
+
+pub struct Vm {
+    pub heap: Heap,
+    pub host: Box<dyn Host>,
+    options: Options,
+    /// Registers of all frames.
+    stack: Vec<Value>,
+    frames: Vec<Frame>,
+    /// The first stack index above what natives may not touch.
+    top: usize,
+    natives: Vec<NativeFrame>,
+    globals: Vec<Value>,
+    codes: Vec<Box<Code>>,
+    builtins: Vec<(String, Value)>,
+    methods: [IndexMap<Key, Value, FxBuildHasher>; METHOD_KINDS],
+    error_classes: [Value; ERROR_CLASSES],
+    keys: Keys,
+    pending: Pending,
+    /// Counted while `pending` is `Exception`.
+    exception: Value,
+    /// What the command line gave to the script: the global `args`.
+    pub arguments: Vec<String>,
+    /// State of `Math.random()`; `None` until first used, unless a seed was given.
+    pub random: Option<[u64; 4]>,
+    /// Verify the heap at every safepoint.
+    checked: bool,
+    /// Down to the next look at limits.
+    ticks: u32,
+    /// Where what is pending was thrown first.
+    thrown_at: Option<(*const Code, usize)>,
+    global_names: Vec<String>,
+    /// `"0123456789"`, counted.
+    digits: Value,
+    /// Reused by joins.
+    scratch: String,
+}
+
+/// Keys that the machine itself looks for.
+struct Keys {
+    length: Key,
+    size: Key,
+    name: Key,
+    message: Key,
+    stack: Key,
+    cause: Key,
+    constructor: Key,
+    to_string: Key,
+    prototype: Key,
+    value: Key,
+    done: Key,
+}
 
 impl Vm {
-    // ---- for natives: (bodies are being written; these are the signatures) --------------------------------------
-    pub(crate) fn stack_at(&self, _index: usize) -> Value { todo!() }
-    /// Calls a function value. The result is on probation in (or borrowed by) the native's statement. Errors: what the callee throws; TypeError if it is not callable; the depth limit.
-    pub fn call(&mut self, _callee: Value, _this: Value, _arguments: &[Value]) -> Result<Value, Throw> { todo!() }
-    pub fn is_callable(&self, _value: Value) -> bool { todo!() }
-    /// Only in natives with `calls_back`: sweeps what came on probation since the native began (or since the last `hold`), except what is held. Call it after consuming each callback's result.
-    pub fn safepoint(&mut self) { todo!() }
-    /// Only in natives with `calls_back`: keeps a value alive until the native returns.
-    pub fn hold(&mut self, _value: Value) -> Held { todo!() }
-    /// Replaces what is held (an accumulator).
-    pub fn rehold(&mut self, _held: Held, _value: Value) { todo!() }
-    pub fn held(&self, _held: Held) -> Value { todo!() }
-    pub fn throw(&mut self, _value: Value) -> Throw { todo!() }
-    pub fn type_error(&mut self, _message: impl Into<String>) -> Throw { todo!() }
-    pub fn range_error(&mut self, _message: impl Into<String>) -> Throw { todo!() }
-    pub fn syntax_error(&mut self, _message: impl Into<String>) -> Throw { todo!() }
-    /// An instance of a built-in error class with that message, its stack filled in.
-    pub fn error_value(&mut self, _class: ErrorClass, _message: &str) -> Value { todo!() }
-    /// A limit error (memory): cannot be caught by the script. `From<OutOfMemory>` is not possible without the machine: write `.map_err(|e| vm.out_of_memory(e))?`
-    pub fn out_of_memory(&mut self, _e: crate::heap::alloc::OutOfMemory) -> Throw { todo!() }
-    /// A string too long is a RangeError, memory a limit error.
-    pub fn string_error(&mut self, _e: crate::heap::string::StringError) -> Throw { todo!() }
-    /// Ends the program with an exit status.
-    pub fn exit(&mut self, _status: i32) -> Throw { todo!() }
-    /// Reads a property as the script's `value[key]` / `value.key` does (own properties, elements, methods, length …).
-    pub fn get(&mut self, _value: Value, _key: Value) -> Result<Value, Throw> { todo!() }
-    pub fn get_named(&mut self, _value: Value, _name: &str) -> Result<Value, Throw> { todo!() }
-    /// Writes as the script's `value[key] = x` does.
-    pub fn set(&mut self, _object: Value, _key: Value, _value: Value) -> Result<(), Throw> { todo!() }
-    /// `a === b`
-    pub fn strict_equals(&self, _a: Value, _b: Value) -> bool { todo!() }
-    /// Text of a value as in a template hole or `String(x)` (calls `toString` methods of objects: so only in natives with `calls_back`). The result is a string value.
-    pub fn to_text(&mut self, _value: Value) -> Result<Value, Throw> { todo!() }
-    /// Text of a primitive value; `None` for containers.
-    pub fn primitive_text(&mut self, _value: Value) -> Option<Value> { todo!() }
-    /// All values an iterable yields (array, string, Map, Set, iterator), appended to `array`. TypeError if it is not iterable.
-    pub fn append_all(&mut self, _array: Value, _iterable: Value) -> Result<(), Throw> { todo!() }
-    /// The next value of an iterator object (kind Iterator); `None` at its end.
-    pub fn iterator_next(&mut self, _iterator: Value) -> Result<Option<Value>, Throw> { todo!() }
-    /// Name of a function or class value.
-    pub fn function_name(&self, _value: Value) -> String { todo!() }
-    /// A short description for messages: `a string`, `an array`, `undefined`, `an instance of Cart` …
-    pub fn describe(&self, _value: Value) -> String { todo!() }
-    /// Charges work of `units` (about one a byte or element touched) against fuel and looks at interrupts; call it in natives of variable cost.
-    pub fn charge(&mut self, _units: usize) -> Result<(), Throw> { todo!() }
+    /// A machine with the standard library, ready to run programs.
+    pub fn new(options: Options, host: Box<dyn Host>) -> Vm {
+        let mut heap = Heap::new(options.heap);
+        let mut key = |text: &str| heap.constant(text);
+        let keys = Keys {
+            length: key("length"),
+            size: key("size"),
+            name: key("name"),
+            message: key("message"),
+            stack: key("stack"),
+            cause: key("cause"),
+            constructor: key("constructor"),
+            to_string: key("toString"),
+            prototype: key("prototype"),
+            value: key("value"),
+            done: key("done"),
+        };
+        let mut vm = Vm {
+            heap,
+            host,
+            options,
+            stack: vec![Value::UNDEFINED; 1024],
+            frames: Vec::with_capacity(64),
+            top: 0,
+            natives: Vec::new(),
+            globals: Vec::new(),
+            codes: Vec::new(),
+            builtins: Vec::new(),
+            methods: Default::default(),
+            error_classes: [Value::UNDEFINED; ERROR_CLASSES],
+            keys,
+            pending: Pending::Nothing,
+            exception: Value::UNDEFINED,
+            arguments: Vec::new(),
+            random: options.seed.map(seed_state),
+            checked: options.heap.verify,
+            ticks: unwind::TICKS,
+            thrown_at: None,
+            global_names: Vec::new(),
+            digits: Value::UNDEFINED,
+            scratch: String::new(),
+        };
+        vm.digits = vm.heap.constant("0123456789").value();
+        crate::stdlib::install(&mut vm);
+        vm.heap.push_scope();
+        vm
+    }
 
-    // ---- for installing the library ---------------------------------------------------------------------------------
-    /// A namespace object such as `Math`: frozen, its functions and constants as own properties.
-    pub(crate) fn install_namespace(&mut self, _name: &'static str, _functions: &'static [NativeInfo], _constants: &[(&str, Value)]) { todo!() }
-    /// A global function such as `parseInt`.
-    pub(crate) fn install_function(&mut self, _info: &'static NativeInfo) { todo!() }
-    /// A class such as `Map`, with static functions and constants. Returns the class value.
-    pub(crate) fn install_class(&mut self, _class: &'static NativeClass, _statics: &'static [NativeInfo], _constants: &[(&str, Value)]) -> Value { todo!() }
-    /// The methods of a kind of values.
-    pub(crate) fn install_methods(&mut self, _kind: Methods, _methods: &'static [NativeInfo]) { todo!() }
-    /// An error class of the family, extending Error (or nothing for Error itself).
-    pub(crate) fn install_error_class(&mut self, _which: ErrorClass, _class: &'static NativeClass) { todo!() }
+    /// The built-in names that programs may use, in the order of their indexes.
+    pub fn builtin_names(&self) -> Vec<&str> {
+        self.builtins.iter().map(|(name, _)| name.as_str()).collect()
+    }
 
-    // ---- WANTED by the library ----------------------------------------------------------------------------------------
-    /// Gives an error its own unlisted property `stack`: `Name: message` (the name as found on its class) and the frames that called it.
-    pub fn fill_stack(&mut self, _error: Value) -> Result<(), Throw> { todo!() }
-    /// A global that is a value: `args`, `NaN`.
-    pub(crate) fn install_value(&mut self, _name: &'static str, _value: Value) { todo!() }
-    /// `gc.sweep()`: frees every probationary value, in any scope, that no frame can still read; returns how many.
-    pub fn sweep_now(&mut self) -> u64 { todo!() }
-    /// `gc.verify()`: checks the whole heap against the machine's roots. Errors: a sentence that says what is broken.
-    pub fn verify(&mut self) -> Result<(), String> { todo!() }
-    /// The level that `gc.scope` shows for a value and `gc.stats().scopes` counts: that of the current scope of the script.
-    pub fn scopes(&self) -> u32 { todo!() }
+    /// Links a program and runs it to its end. `Ok` is the program's value: it is held until [`Vm::finish`].
+    pub fn run_program(&mut self, program: &Program, source: Source) -> Result<Value, error::Failure> {
+        self.globals.resize(program.first_global as usize + program.globals.len(), Value::HOLE);
+        self.global_names.truncate(program.first_global as usize);
+        self.global_names.extend(program.globals.iter().map(|(name, _)| name.to_string()));
+        let source = Rc::new(source);
+        let main = code::link(&mut self.heap, &program.main, &source, &mut self.codes);
+        let result = self.run_main(main);
+        match result {
+            Ok(value) => Ok(value),
+            Err(_) => Err(self.take_failure()),
+        }
+    }
+
+    /// Ends the program: gives back its value and pops every scope. The machine can be dropped after it.
+    pub fn finish(&mut self, value: Value) {
+        self.heap.decref(value);
+        for index in (0..self.globals.len()).rev() {
+            let value = std::mem::replace(&mut self.globals[index], Value::UNDEFINED);
+            self.heap.decref(value);
+        }
+        self.heap.unwind_to(0, 0, crate::heap::event::Cause::Exit);
+    }
+
+    #[inline(always)]
+    pub(crate) fn stack_at(&self, index: usize) -> Value {
+        self.stack[index]
+    }
+
+    /// Checks the whole heap against the machine's roots. Errors: the first breach.
+    pub fn verify(&mut self) -> Result<(), crate::heap::Broken> {
+        let roots = self.roots();
+        self.heap.verify(&roots)
+    }
+
+    /// `gc.sweep()`: frees every value on probation, in any scope, that no frame can still read. Returns how many containers died.
+    pub fn sweep_now(&mut self) -> u64 {
+        let top = self.top.max(self.frames.last().map_or(0, |frame| frame.base));
+        let readable: rustc_hash::FxHashSet<u64> = self.stack[..top.min(self.stack.len())].iter().map(|value| value.0).collect();
+        let exception = self.exception;
+        self.heap.sweep_now(&|value| value == exception || readable.contains(&value.0))
+    }
+
+    /// Scopes that are open.
+    pub fn scopes(&self) -> u32 {
+        self.heap.level()
+    }
+
+    /// Every counted reference from outside the heap's containers.
+    fn roots(&self) -> Vec<Value> {
+        let mut roots = self.globals.clone();
+        roots.push(self.exception);
+        for frame in &self.frames {
+            // SAFETY: code lives as long as the machine.
+            let code = unsafe { &*frame.code };
+            // SAFETY: pc points into the code's instructions.
+            let pc = unsafe { frame.pc.offset_from(code.instrs.as_ptr()) } as usize;
+            for (register, _) in code::live_locals(&code.proto, pc.saturating_sub(1)) {
+                roots.push(self.stack[frame.base + register as usize]);
+            }
+        }
+        for native in &self.natives {
+            roots.extend(native.held.iter().copied());
+        }
+        for methods in &self.methods {
+            roots.extend(methods.values().copied());
+        }
+        roots.extend(self.builtins.iter().map(|(_, value)| *value));
+        roots
+    }
+}
+
+/// Four words from one seed (splitmix64).
+pub(crate) fn seed_state(seed: u64) -> [u64; 4] {
+    let mut x = seed;
+    std::array::from_fn(|_| {
+        x = x.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = x;
+        z = (z ^ z >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ z >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ z >> 31
+    })
 }

@@ -98,3 +98,47 @@ impl Vm {
         (from..args.count).map(|index| self.arg(args, index)).collect()
     }
 }
+
+/// A native that calls back, while it runs.
+pub(super) struct NativeFrame {
+    /// Length of the probation vector up to which `safepoint` leaves entries alone.
+    pub(super) base: usize,
+    /// Counted values.
+    pub(super) held: Vec<Value>,
+}
+
+impl Vm {
+    /// Only in natives with `calls_back`: sweeps what came on probation since the native began (or since the last `hold`), except what is held.
+    /// Call it after consuming each callback's result.
+    pub fn safepoint(&mut self) {
+        if let Some(frame) = self.natives.last() {
+            let base = frame.base;
+            self.heap.sweep(base);
+        }
+    }
+
+    /// Only in natives with `calls_back`: keeps a value alive until the native returns.
+    pub fn hold(&mut self, value: Value) -> Held {
+        self.heap.incref(value);
+        match self.natives.last_mut() {
+            Some(frame) => {
+                frame.held.push(value);
+                Held(frame.held.len() - 1)
+            }
+            None => Held(usize::MAX),
+        }
+    }
+
+    /// Replaces what is held (an accumulator).
+    pub fn rehold(&mut self, held: Held, value: Value) {
+        self.heap.incref(value);
+        if let Some(place) = self.natives.last_mut().and_then(|frame| frame.held.get_mut(held.0)) {
+            let old = std::mem::replace(place, value);
+            self.heap.decref(old);
+        }
+    }
+
+    pub fn held(&self, held: Held) -> Value {
+        self.natives.last().and_then(|frame| frame.held.get(held.0)).copied().unwrap_or(Value::UNDEFINED)
+    }
+}

@@ -1,0 +1,84 @@
+//! Newlines: where a statement ends, and where that would surprise.
+
+use super::*;
+
+impl Filter<'_, '_> {
+    /// Whether a `;` belongs before the next token. Reports the hazards.
+    pub(super) fn inserts_semicolon(&mut self, next: Token) -> bool {
+        use State::*;
+        let at_end = matches!(next.kind, Tok::RBrace | Tok::Eof);
+        match self.state {
+            DoWhileEnd => return next.kind != Tok::Semi,
+            Throw if next.newline && !at_end => {
+                self.split("throw");
+                return false;
+            }
+            Operator | Update | Ended | ClassMemberEnd | Return | Jump => {}
+            _ => return false,
+        }
+        if !(next.newline || at_end) || !self.in_statements() {
+            return false;
+        }
+        if at_end {
+            return true;
+        }
+        match self.state {
+            ClassMemberEnd => !matches!(next.kind, Tok::Equals | Tok::Paren | Tok::Semi),
+            Return if next.kind.starts_expression() => {
+                self.split("return");
+                false
+            }
+            Ended => !matches!(next.kind, Tok::Comma | Tok::Colon | Tok::RParen | Tok::RBracket | Tok::Semi),
+            Operator if next.kind == Tok::Arrow => {
+                self.cx.refuse(
+                    codes::ARROW_NEWLINE,
+                    next.span(),
+                    "`=>` stands on a new line",
+                    "put `=>` on the line of its parameters",
+                );
+                false
+            }
+            Operator => {
+                self.hazard(next);
+                !next.kind.continues_expression()
+            }
+            _ => !next.kind.continues_expression(),
+        }
+    }
+
+    /// Whether a newline here may end a statement.
+    fn in_statements(&self) -> bool {
+        let level = self.levels.iter().rev().find(|level| !level.is_operator());
+        level.is_none_or(|level| level.holds_statements())
+    }
+
+    /// A line whose first token continues the line before in JavaScript, though it hardly looks so.
+    fn hazard(&self, next: Token) {
+        let (what, move_up) = match next.kind {
+            Tok::Paren => ("`(`", "move the `(` up to it"),
+            Tok::Bracket => ("`[`", "move the `[` up to it"),
+            Tok::TemplateFull | Tok::TemplateHead => ("a template", "move the template up to it"),
+            _ => return,
+        };
+        self.cx.report(Diagnostic {
+            code: codes::LINE_HAZARD,
+            message: format!("a line that starts with {what} continues the line before"),
+            span: Span { start: next.start, end: next.start + 1 },
+            label: "JavaScript reads this as one statement".into(),
+            help: Some(format!("end the line before with `;`, or {move_up}")),
+        });
+    }
+
+    /// `return` or `throw`, a newline, and an expression.
+    fn split(&self, word: &str) {
+        let (message, help) = if word == "return" {
+            (
+                "`return` ends at the newline in JavaScript: the expression below would never be returned",
+                "start the expression on the line of `return`, or put `;` behind `return`",
+            )
+        } else {
+            ("`throw` and its value must start on one line", "start the expression on the line of `throw`")
+        };
+        self.cx.refuse(codes::SPLIT_RETURN, self.last.span(), message, help);
+    }
+}
