@@ -50,6 +50,8 @@ enum State {
     Operator,
     /// As `Operator`, but no call, index or template can follow (behind `i++`).
     Update,
+    /// Behind the name of a `let` or `const`: a value can follow, or a separator.
+    Declared,
     /// Nothing can follow but a separator.
     Ended,
     /// A name, whatever word it is: behind `.` and `?.`.
@@ -166,8 +168,13 @@ pub struct Filter<'s, 'c> {
     levels: Vec<Level>,
     /// The last token given to the grammar.
     last: Token,
+    /// Operands found where an operator was due.
+    stumbles: u32,
     done: bool,
 }
+
+/// So many of them, and the text is no program: the parser need not search all of it for a place to go on.
+const STUMBLES: u32 = 100;
 
 impl<'s, 'c> Filter<'s, 'c> {
     pub fn new(cx: &'c Context<'s>) -> Self {
@@ -178,6 +185,7 @@ impl<'s, 'c> Filter<'s, 'c> {
             state: State::Statement,
             levels: Vec::new(),
             last: Token { kind: Tok::Semi, start: 0, end: 0, newline: false, error: None },
+            stumbles: 0,
             done: false,
         }
     }
@@ -203,6 +211,13 @@ impl<'s, 'c> Filter<'s, 'c> {
     fn stop(&mut self) {
         self.cx.stop();
         self.done = true;
+    }
+
+    fn stumble(&mut self) {
+        self.stumbles += 1;
+        if self.stumbles > STUMBLES {
+            self.stop();
+        }
     }
 
     fn top(&self) -> Level {
@@ -305,8 +320,10 @@ impl<'s, 'c> Filter<'s, 'c> {
                 }
             }
             Tok::Ident | Tok::Private | Tok::String | Tok::Number => match self.state {
+                Operator => self.stumble(),
                 Key => self.state = KeyEnd,
                 ClassMember => self.state = ClassMemberEnd,
+                Binding if matches!(self.last.kind, Tok::Let | Tok::Const) => self.state = Declared,
                 Head | FunctionBody(_) => {}
                 _ => self.state = Operator,
             },
@@ -362,7 +379,8 @@ impl<'s, 'c> Filter<'s, 'c> {
                 if op == BinaryOp::Pow {
                     self.push(Level::Power, token);
                 }
-                if let (BinaryOp::In, Level::Paren(Paren::For { first: true })) = (op, self.top()) {
+                if op == BinaryOp::In && self.surroundings() == Some(Level::Paren(Paren::For { first: true })) {
+                    self.end_expression();
                     self.replace(Level::Paren(Paren::For { first: false }));
                     token.kind = Tok::InFor;
                 }
@@ -535,10 +553,14 @@ impl<'s, 'c> Filter<'s, 'c> {
         if level == Level::Object { Tok::BraceObject } else { Tok::Brace }
     }
 
+    /// The innermost level that is not an operator's.
+    fn surroundings(&self) -> Option<Level> {
+        self.levels.iter().rev().find(|level| !level.is_operator()).copied()
+    }
+
     /// What the class completes whose head the filter stands in.
     fn class_head(&self) -> Option<After> {
-        let level = self.levels.iter().rev().find(|level| !level.is_operator());
-        if let Some(Level::ClassHead(after)) = level { Some(*after) } else { None }
+        if let Some(Level::ClassHead(after)) = self.surroundings() { Some(after) } else { None }
     }
 
     /// Deviation D4, at a statement's start and behind the `{`.

@@ -30,7 +30,7 @@ impl Filter<'_, '_> {
             }
             _ => {}
         }
-        let operand = !matches!(self.state, Operator | Update | Ended | KeyEnd | ClassMemberEnd);
+        let operand = !matches!(self.state, Operator | Update | Declared | Ended | KeyEnd | ClassMemberEnd);
         match token.kind {
             Tok::Ident => return self.as_name(token, operand),
             Tok::Binary(BinaryOp::Mul) if matches!(self.state, FunctionBody(_)) => {
@@ -97,13 +97,14 @@ impl Filter<'_, '_> {
     fn as_name(&mut self, mut token: Token, operand: bool) -> Option<Token> {
         let text = self.cx.text(token.span());
         if text == "of" && !operand {
-            let level = self.levels.iter().rev().find(|level| !level.is_operator());
-            if let Some(Level::Paren(Paren::For { first: true })) = level {
+            if let Some(Level::Paren(Paren::For { first: true })) = self.surroundings() {
                 token.kind = Tok::Of;
             }
         } else if text == "async" && operand {
             let next = self.peek(0);
-            if !next.newline && matches!(next.kind, Tok::Function | Tok::Ident) {
+            // JavaScript forbids `for (async of …`, whatever the lines.
+            let in_head = self.last.kind == Tok::Paren && self.top() == Level::Paren(Paren::For { first: true });
+            if (!next.newline || in_head) && matches!(next.kind, Tok::Function | Tok::Ident) {
                 self.refuse_async(token);
                 return None;
             }
