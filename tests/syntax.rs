@@ -373,6 +373,64 @@ fn operators_form_flat_spines_by_precedence() {
 }
 
 #[test]
+fn spans_cover_exactly_their_text() {
+    for text in [
+        "a",
+        "a.b(c)",
+        "x => y",
+        "(x, y) => { z }",
+        "(a)",
+        "-1",
+        "- a",
+        "a ? b : c",
+        "new A",
+        "new A.B(c)",
+        "`x${1}y`",
+        "a++",
+        "--a",
+        "delete a.b",
+        "a = b",
+        "a || b && c",
+        "a + b * c",
+        "[a, [b]]",
+        "{a: b}",
+        "a?.[b]",
+        "(class A { b() {} })",
+        "(function () {})",
+    ] {
+        for (before, after) in [("", ""), (" /* é */ ", " // x"), ("\n", " ;")] {
+            let source = format!("{before}{text}{after}");
+            let span = only_expression(&source).span;
+            assert_eq!(
+                &source[span.start as usize..span.end as usize],
+                text,
+                "{source:?}"
+            );
+        }
+    }
+    let source = "a?.b[c](d).#e";
+    let ExprKind::Chain { links, .. } = only_expression(source).kind else {
+        panic!("a chain")
+    };
+    let parts: Vec<&str> = links
+        .iter()
+        .map(|link| &source[link.span.start as usize..link.span.end as usize])
+        .collect();
+    assert_eq!(parts, ["?.b", "[c]", "(d)", ".#e"]);
+    for source in [
+        "let a = 1;",
+        "if (a) b; else c",
+        "l: for (;;) {}",
+        "do a; while (b)",
+        "function f() {}",
+        "class A {}",
+    ] {
+        let span = accept(source).body[0].span;
+        assert_eq!(&source[span.start as usize..span.end as usize], source);
+    }
+}
+
+#[test]
 fn json_texts_are_programs() {
     for source in [
         "null",
