@@ -1,3 +1,4 @@
 //! Probate: JSON that runs.
 
+pub mod compile;
 pub mod syntax;
