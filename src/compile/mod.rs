@@ -1,3 +1,148 @@
-//! Tree to bytecode.
+//! Tree to bytecode. Knows no heap and no machine.
+//!
+//! Two passes. The *resolver* ([`resolve`], [`names`], [`walk`], [`walk_expr`], [`kinds`]) binds every name, finds out what is
+//! captured, what is certainly initialised and what a variable certainly holds; it reports every error there is. The *code
+//! generator* (the other files) cannot fail but for size. Registers are a stack: locals as they are declared,
+//! temporaries above. [`protect`] says which temporaries a call endangers, [`effects`] which statements end with a sweep.
+//!
+//! The instruction set is [`op`], the product [`proto`].
+
+mod assemble;
+mod assign;
+mod binary;
+mod call;
+mod chain;
+mod class;
+mod conditions;
+mod control;
+mod effects;
+mod emit;
+mod expr;
+mod function;
+mod kinds;
+mod literal;
+mod loops;
+mod names;
 pub mod op;
+mod pattern;
 pub mod proto;
+mod protect;
+mod resolve;
+mod scope;
+mod stmt;
+mod try_switch;
+mod variables;
+mod walk;
+mod walk_expr;
+
+use std::rc::Rc;
+
+use crate::syntax::ast::{self, DeclKind, Name, Span};
+use crate::syntax::diagnostic::Diagnostic;
+use emit::{Func, Reg};
+use op::Op;
+use proto::{Program, ProtoKind};
+use scope::{FunctionId, Resolution, Role, key};
+
+/// What a program can refer to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CompileOptions<'o> {
+    /// Names of the built-in values, by index; programs may hide them.
+    pub builtins: &'o [&'o str],
+    /// Globals of earlier programs (at the prompt), by slot.
+    pub existing_globals: &'o [(Name, DeclKind)],
+    /// Every top-level declaration is a global, and may be declared again by a later program.
+    pub all_globals: bool,
+}
+
+/// Compiles a program; linear in its size. All errors of the resolver are reported, in order of their position.
+pub fn compile(program: &ast::Program, source: &str, options: &CompileOptions) -> Result<Program, Vec<Diagnostic>> {
+    let resolution = resolve::resolve(program, options)?;
+    let main = Func::new(FunctionId(0), "<main>".into(), ProtoKind::Main, program.span);
+    let mut compiler = Compiler {
+        res: &resolution,
+        source,
+        slots: vec![Slot::default(); resolution.bindings.len()],
+        f: main,
+        outer: Vec::new(),
+        class_names: Vec::new(),
+        errors: Vec::new(),
+    };
+    let main = compiler.main(program);
+    if !compiler.errors.is_empty() {
+        return Err(compiler.errors);
+    }
+    Ok(Program {
+        main,
+        globals: resolution.globals.clone(),
+        first_global: options.existing_globals.len() as u32,
+    })
+}
+
+/// Where a binding lives in its function's frame.
+#[derive(Clone, Copy, Default)]
+struct Slot {
+    register: Reg,
+    depth: u16,
+    boxed: bool,
+}
+
+/// The code generator.
+struct Compiler<'a> {
+    res: &'a Resolution,
+    source: &'a str,
+    slots: Vec<Slot>,
+    /// The function being compiled, and those around it.
+    f: Func,
+    outer: Vec<Func>,
+    /// Private names of the classes around, innermost last.
+    class_names: Vec<Vec<Name>>,
+    errors: Vec<Diagnostic>,
+}
+
+impl<'a> Compiler<'a> {
+    fn main(&mut self, program: &'a ast::Program) -> Rc<proto::Proto> {
+        self.f.at(program.span);
+        self.open_hidden(false);
+        if let Some(control::Control::Scope(scope)) = self.f.controls.last_mut() {
+            scope.is_function = true;
+        }
+        if let Some(&scope) = self.res.scope_of.get(&key(program, Role::Body)) {
+            self.enter_names(scope, &program.body);
+        }
+        let last = program.body.iter().rposition(|statement| !matches!(statement.kind, ast::StmtKind::Empty));
+        let mut value = None;
+        for (index, statement) in program.body.iter().enumerate() {
+            match &statement.kind {
+                ast::StmtKind::Expr(expr) if Some(index) == last => value = Some(expr),
+                _ => self.statement(statement),
+            }
+        }
+        let result = match value {
+            Some(expr) => self.operand(expr),
+            None => {
+                let undefined = self.f.temp();
+                self.f.a(Op::LoadUndefined, undefined);
+                undefined
+            }
+        };
+        self.f.a(Op::Finish, result);
+        self.close_function();
+        self.check_size();
+        let main = std::mem::replace(
+            &mut self.f,
+            Func::new(FunctionId(0), "".into(), ProtoKind::Main, program.span),
+        );
+        main.finish()
+    }
+
+    fn check_size(&mut self) {
+        if self.f.too_large {
+            self.fail("E0309", self.f.span, "this function needs too many variables at once".into());
+        }
+    }
+
+    fn fail(&mut self, code: &'static str, span: Span, message: String) {
+        self.errors.push(Diagnostic { code, message, span, label: String::new(), help: None });
+    }
+}

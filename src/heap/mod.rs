@@ -151,7 +151,7 @@ impl Heap {
 
     /// Values on probation and protected temporaries now.
     pub fn probationary(&self) -> usize {
-        self.probation.iter().filter(|entry| **entry & probation::PROTECTION == 0).count()
+        self.probation.iter().filter(|entry| **entry != probation::VACANT && **entry & probation::PROTECTION == 0).count()
     }
 
     pub fn live(&self, kind: Kind) -> u64 {

@@ -7,6 +7,8 @@ use super::value::Value;
 
 /// The low bit of an entry that is a counted reference to a protected temporary.
 pub(super) const PROTECTION: usize = 1;
+/// An entry whose value was freed before its statement ended, by [`Heap::sweep_now`].
+pub(super) const VACANT: usize = 0;
 
 impl Heap {
     /// A fresh container goes on probation in the statement in execution.
@@ -139,6 +141,9 @@ impl Heap {
     pub(super) fn sweep_entries(&mut self, base: usize) {
         while self.probation.len() > base {
             let Some(entry) = self.probation.pop() else { break };
+            if entry == VACANT {
+                continue;
+            }
             let p = (entry & !3) as *mut Cell;
             // SAFETY: a cell with an entry is not freed before the entry is popped (I3), a protected one is counted.
             unsafe {
@@ -163,26 +168,25 @@ impl Heap {
         }
     }
 
-    /// Frees every value on probation, in any scope, that no frame can still read: here those of the running statement for which `keeps` is false. Returns how many values died.
-    /// The running frame's temporaries are what `keeps` knows.
-    pub fn sweep_now(&mut self, base: usize, keeps: &dyn Fn(Value) -> bool) -> u64 {
+    /// Frees every value on probation, in any scope, for which `keeps` is false: what no frame can still read. Returns how many containers died. O(entries).
+    pub fn sweep_now(&mut self, keeps: &dyn Fn(Value) -> bool) -> u64 {
         let before = self.counters.freed;
-        let entries = self.probation.split_off(base);
-        let mut kept = Vec::new();
-        for entry in entries {
+        for index in (0..self.probation.len()).rev() {
+            let entry = self.probation[index];
             let p = (entry & !3) as *mut Cell;
-            // SAFETY: as in `sweep_entries`.
+            if entry == VACANT || entry & PROTECTION != 0 {
+                continue;
+            }
+            // SAFETY: as in `sweep_entries`. The place stays, because frames remember lengths of the vector.
             unsafe {
-                if entry & PROTECTION != 0 || (*p).count > 0 || keeps(Heap::value_of(p)) {
-                    kept.push(entry);
-                } else {
+                if (*p).count == 0 && !keeps(Heap::value_of(p)) {
+                    self.probation[index] = VACANT;
                     (*p).bits &= !bits::ENTRY;
                     let cause = if (*p).bits & bits::LINKED == 0 { Cause::Sweep } else { Cause::Zero };
                     self.destroy(p, cause);
                 }
             }
         }
-        self.probation.extend(kept);
         self.counters.freed - before
     }
 
@@ -282,6 +286,27 @@ impl Heap {
                 }
             }
         }
+    }
+
+    /// Pops the current scope with a value in flight, which ends on probation in (or held by) the surviving scope. `give_back` unreferences the scope's variables.
+    pub fn leave_scope(&mut self, value: Value, base: usize, why: super::event::Why, give_back: impl FnOnce(&mut Heap)) {
+        let level = self.level - 1;
+        let held = self.hold_in_flight(value, level, why);
+        give_back(self);
+        self.pop_scope(base);
+        self.land(value, held);
+    }
+
+    /// Counted references to a container: `gc.refs(v)`.
+    pub fn refs(&self, container: Value) -> u32 {
+        // SAFETY: a live container (I2).
+        unsafe { (*container.cell()).count }
+    }
+
+    /// The level of the scope that owns a container: `gc.scope(v)`.
+    pub fn scope_of(&self, container: Value) -> u32 {
+        // SAFETY: a live container (I2).
+        unsafe { (*container.container()).level() }
     }
 
     /// Stores into a captured variable.

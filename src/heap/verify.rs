@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::Heap;
 use super::cell::{Cell, Container, Kind, bits};
-use super::probation::PROTECTION;
+use super::probation::{PROTECTION, VACANT};
 use super::value::Value;
 
 /// What the verifier found.
@@ -45,7 +45,7 @@ impl Heap {
                 }
             }
         }
-        for entry in self.probation.clone() {
+        for entry in self.probation.iter().copied().filter(|entry| *entry != VACANT).collect::<Vec<_>>() {
             let p = (entry & !3) as *mut Cell;
             // SAFETY: a cell with an entry is not freed before (I3); a protected one is counted.
             unsafe {

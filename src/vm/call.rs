@@ -153,19 +153,12 @@ impl Vm {
         }
         self.natives.push(NativeFrame { base, held: Vec::new() });
         let result = stacker::maybe_grow(128 * 1024, 1024 * 1024, || (info.call)(self, args));
-        let level = self.heap.level() - 1;
-        let value = match result {
-            Ok(value) => value,
-            Err(_) => self.exception,
+        let (value, why) = match result {
+            Ok(value) => (value, Why::Return),
+            Err(_) => (self.exception, Why::Throw),
         };
-        let held = self.heap.hold_in_flight(value, level, if result.is_ok() { Why::Return } else { Why::Throw });
-        if let Some(frame) = self.natives.pop() {
-            for value in frame.held.into_iter().rev() {
-                self.heap.decref(value);
-            }
-        }
-        self.heap.pop_scope(base);
-        self.heap.land(value, held);
+        let held = self.natives.pop().map_or(Vec::new(), |frame| frame.held);
+        self.heap.leave_scope(value, base, why, |heap| held.into_iter().rev().for_each(|value| heap.decref(value)));
         result
     }
 

@@ -7,7 +7,6 @@ use std::rc::Rc;
 use crate::compile::op::{Instr, Op};
 use crate::compile::proto::{Const, MethodKey, Proto};
 use crate::heap::Heap;
-use crate::heap::event::Event;
 use crate::heap::shape::{Listed, Shape};
 use crate::heap::string::Key;
 use crate::heap::value::Value;
@@ -216,9 +215,4 @@ pub(super) fn live_locals(proto: &Proto, pc: usize) -> Vec<(u16, u16)> {
         .collect();
     live.sort_by_key(|(register, depth)| (std::cmp::Reverse(*depth), std::cmp::Reverse(*register)));
     live
-}
-
-/// What a scope event calls the scope of a call.
-pub(super) fn push_event(level: u32, name: &str) -> Event {
-    Event::ScopePush { level, what: "call", name: name.to_string() }
 }

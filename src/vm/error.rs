@@ -70,6 +70,15 @@ impl Vm {
         error
     }
 
+    /// Gives an error its own unlisted property `stack`: `Name: message` and the frames that called it.
+    pub fn fill_stack(&mut self, error: Value) -> Result<(), Throw> {
+        let message = self.heap.get_own(error, self.keys.message).unwrap_or(Value::UNDEFINED);
+        let stack = self.stack_text(error, message);
+        let stack = self.heap.string(&stack).map_err(|error| self.string_error(error))?;
+        let key = self.keys.stack;
+        self.heap.set_own_as(error, key, stack, Listed::No).map_err(|error| self.set_error(error, "`stack`"))
+    }
+
     /// Gives an error its own properties: the message (if any), the stack, the cause (if any). None of them is listed.
     pub fn fill_error(&mut self, error: Value, message: Value, cause: Option<Value>) {
         let stack = self.stack_text(error, message);

@@ -75,23 +75,23 @@ impl Vm {
         for info in methods {
             let function = self.native_function(info, &format!("{kind:?}.{}", info.name));
             let key = self.heap.constant(info.name);
+            if kind == Methods::Error {
+                let class = self.error_classes[ErrorClass::Error as usize];
+                self.add_method(class, key, function, false);
+                continue;
+            }
             self.heap.incref(function);
             self.methods[kind as usize].insert(key, function);
         }
     }
 
-    /// An error class of the family, extending Error (or nothing for Error itself). Its instances inherit `name` and `methods` from it.
-    pub(crate) fn install_error_class(&mut self, which: ErrorClass, class: &'static NativeClass, methods: &'static [NativeInfo]) {
+    /// An error class of the family, extending Error (or nothing for Error itself). Its instances inherit `name` from it.
+    pub(crate) fn install_error_class(&mut self, which: ErrorClass, class: &'static NativeClass) {
         let parent = self.error_classes[ErrorClass::Error as usize];
         let value = self.builtin_class(class, parent);
         let name = self.heap.class_data(value).name;
         let key = self.keys.name;
         self.add_method(value, key, name, false);
-        for info in methods {
-            let function = self.native_function(info, &format!("{}.{}", class.name, info.name));
-            let key = self.heap.key(info.name);
-            self.add_method(value, key, function, false);
-        }
         self.heap.seal_builtin(value);
         self.error_classes[which as usize] = value;
         self.install_value(class.name, value);

@@ -49,9 +49,11 @@ pub enum Methods {
     Map,
     Set,
     Iterator,
+    /// Those of the error classes.
+    Error,
 }
 
-const METHOD_KINDS: usize = Methods::Iterator as usize + 1;
+const METHOD_KINDS: usize = Methods::Error as usize + 1;
 
 /// The built-in error classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,10 +151,10 @@ pub struct Vm {
     pending: Pending,
     /// Counted while `pending` is `Exception`.
     exception: Value,
-    /// Script arguments.
-    pub args: Vec<String>,
-    /// State of `Math.random()`.
-    pub random: [u64; 4],
+    /// What the command line gave to the script: the global `args`.
+    pub arguments: Vec<String>,
+    /// State of `Math.random()`; `None` until first used, unless a seed was given.
+    pub random: Option<[u64; 4]>,
     /// Verify the heap at every safepoint.
     checked: bool,
     /// Down to the next look at limits.
@@ -183,7 +185,7 @@ struct Keys {
 
 impl Vm {
     /// A machine with the standard library, ready to run programs.
-    pub fn new(options: Options, mut host: Box<dyn Host>) -> Vm {
+    pub fn new(options: Options, host: Box<dyn Host>) -> Vm {
         let mut heap = Heap::new(options.heap);
         let mut key = |text: &str| heap.constant(text);
         let keys = Keys {
@@ -199,7 +201,6 @@ impl Vm {
             value: key("value"),
             done: key("done"),
         };
-        let seed = options.seed.unwrap_or_else(|| host.seed());
         let mut vm = Vm {
             heap,
             host,
@@ -216,8 +217,8 @@ impl Vm {
             keys,
             pending: Pending::Nothing,
             exception: Value::UNDEFINED,
-            args: Vec::new(),
-            random: seed_state(seed),
+            arguments: Vec::new(),
+            random: options.seed.map(seed_state),
             checked: options.heap.verify,
             ticks: unwind::TICKS,
             thrown_at: None,
@@ -271,6 +272,19 @@ impl Vm {
         self.heap.verify(&roots)
     }
 
+    /// `gc.sweep()`: frees every value on probation, in any scope, that no frame can still read. Returns how many containers died.
+    pub fn sweep_now(&mut self) -> u64 {
+        let top = self.top.max(self.frames.last().map_or(0, |frame| frame.base));
+        let readable: rustc_hash::FxHashSet<u64> = self.stack[..top.min(self.stack.len())].iter().map(|value| value.0).collect();
+        let exception = self.exception;
+        self.heap.sweep_now(&|value| value == exception || readable.contains(&value.0))
+    }
+
+    /// Scopes that are open.
+    pub fn scopes(&self) -> u32 {
+        self.heap.level()
+    }
+
     /// Every counted reference from outside the heap's containers.
     fn roots(&self) -> Vec<Value> {
         let mut roots = self.globals.clone();
@@ -296,7 +310,7 @@ impl Vm {
 }
 
 /// Four words from one seed (splitmix64).
-fn seed_state(seed: u64) -> [u64; 4] {
+pub(crate) fn seed_state(seed: u64) -> [u64; 4] {
     let mut x = seed;
     std::array::from_fn(|_| {
         x = x.wrapping_add(0x9E37_79B9_7F4A_7C15);

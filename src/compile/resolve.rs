@@ -1,0 +1,305 @@
+//! The resolver: one walk over the tree, in order of evaluation, that binds every name.
+//!
+//! A *moment* is a count of what the walk has passed. Where a name is used in the function that declares it, the
+//! order of the walk is the order of execution (there is no way back into a scope but from its start), so a use before the
+//! initialisation always throws and one after it never does. In an inner function it is certain only if the function cannot be made before.
+
+use super::CompileOptions;
+use super::kinds::{self, Kind, Source};
+use super::scope::*;
+use crate::syntax::ast::*;
+use crate::syntax::diagnostic::Diagnostic;
+
+/// Top-level variables beyond this become globals, so that the registers of main suffice.
+const MAIN_LOCALS: usize = 30_000;
+
+pub struct Resolver<'a, 'o> {
+    pub(super) options: &'o CompileOptions<'o>,
+    pub(super) out: Resolution,
+    pub(super) errors: Vec<Diagnostic>,
+    pub(super) scope: ScopeId,
+    pub(super) function: FunctionId,
+    pub(super) clock: u32,
+    pub(super) sources: Vec<(BindingId, Source<'a>)>,
+    /// Private names of the classes around, innermost last.
+    pub(super) private_names: Vec<Vec<Name>>,
+    /// The derived constructors being walked, innermost last.
+    pub(super) derived: Vec<Derived>,
+    /// Class declarations: the binding outside, the binding inside, whether they must differ.
+    pub(super) classes: Vec<(BindingId, BindingId, bool)>,
+    /// The scope of the top level.
+    pub(super) top: ScopeId,
+}
+
+/// What has been seen of a derived constructor.
+pub(super) struct Derived {
+    pub function: FunctionId,
+    pub super_done: bool,
+    pub uncertain: bool,
+}
+
+/// Resolves a program. Errors are reported all at once.
+pub fn resolve(program: &Program, options: &CompileOptions) -> Result<Resolution, Vec<Diagnostic>> {
+    let mut resolver = Resolver {
+        options,
+        out: Resolution { open_globals: options.all_globals, ..Resolution::default() },
+        errors: Vec::new(),
+        scope: ScopeId(0),
+        function: FunctionId(0),
+        clock: 1,
+        sources: Vec::new(),
+        private_names: Vec::new(),
+        derived: Vec::new(),
+        classes: Vec::new(),
+        top: ScopeId(0),
+    };
+    resolver.out.functions.push(FunctionInfo {
+        parent: None,
+        role: FunctionRole::Main,
+        created: 0,
+        this: None,
+        instance: None,
+        own_name: None,
+        derived: DerivedThis::Certain,
+    });
+    resolver.open_root(program);
+    resolver.statements(&program.body);
+    resolver.finish()
+}
+
+impl<'a, 'o> Resolver<'a, 'o> {
+    /// The scope of earlier programs' globals, and inside of it that of this program.
+    fn open_root(&mut self, program: &'a Program) {
+        self.out.scopes.push(Scope {
+            parent: None,
+            function: self.function,
+            names: Default::default(),
+            bindings: Vec::new(),
+            entered: 0,
+            owns: false,
+            is_switch: false,
+        });
+        for (slot, (name, kind)) in self.options.existing_globals.iter().enumerate() {
+            let kind = match kind {
+                DeclKind::Let => BindingKind::Let,
+                DeclKind::Const => BindingKind::Const,
+            };
+            let id = self.new_binding(name.clone(), Span::default(), kind);
+            let binding = &mut self.out.bindings[id.0 as usize];
+            binding.ready = Ready::Maybe;
+            binding.global = Some(slot as u32);
+            binding.assigned = kind == BindingKind::Let;
+            // A later one of the same name hides an earlier one.
+            self.out.scopes[0].names.insert(name.clone(), id);
+        }
+        self.top = self.open(key(program, Role::Body));
+        self.declare_statements(&program.body);
+    }
+
+    fn finish(mut self) -> Result<Resolution, Vec<Diagnostic>> {
+        if !self.errors.is_empty() {
+            self.errors.sort_by_key(|error| error.span.start);
+            return Err(self.errors);
+        }
+        self.share_class_names();
+        self.number_globals();
+        kinds::infer(&mut self.out, &self.sources);
+        Ok(self.out)
+    }
+
+    /// A class's inner name shares the variable of its declaration unless a program could tell them apart.
+    fn share_class_names(&mut self) {
+        for &(outer, inner, apart) in &self.classes {
+            if apart || self.out.bindings[outer.0 as usize].assigned {
+                continue;
+            }
+            let (captured, first) = {
+                let inner = &mut self.out.bindings[inner.0 as usize];
+                inner.alias = Some(outer);
+                (inner.captured, inner.first_capture)
+            };
+            let outer = &mut self.out.bindings[outer.0 as usize];
+            outer.captured |= captured;
+            outer.first_capture = outer.first_capture.min(first);
+        }
+    }
+
+    fn number_globals(&mut self) {
+        let names = self.out.scopes[self.top.0 as usize].bindings.clone();
+        let all = self.options.all_globals || names.len() > MAIN_LOCALS;
+        for id in names {
+            let binding = &mut self.out.bindings[id.0 as usize];
+            if !all && !binding.captured {
+                continue;
+            }
+            let kind = if binding.kind == BindingKind::Const { DeclKind::Const } else { DeclKind::Let };
+            let existing = self.out.scopes[0].names.get(&binding.name).copied();
+            let binding = &mut self.out.bindings[id.0 as usize];
+            let (name, constant) = (binding.name.clone(), kind == DeclKind::Const);
+            // Declared again at the prompt as the same kind: the same variable, so that the old value is released.
+            let slot = existing
+                .map(|old| &self.out.bindings[old.0 as usize])
+                .filter(|old| (old.kind == BindingKind::Const) == constant)
+                .and_then(|old| old.global);
+            let slot = slot.unwrap_or_else(|| {
+                self.out.globals.push((name, kind));
+                (self.options.existing_globals.len() + self.out.globals.len() - 1) as u32
+            });
+            self.out.bindings[id.0 as usize].global = Some(slot);
+        }
+    }
+
+    // ---- Scopes and declarations -------------------------------------------------------------------------
+
+    pub(super) fn tick(&mut self) -> u32 {
+        self.clock += 1;
+        self.clock
+    }
+
+    /// Opens a scope inside of the current one.
+    pub(super) fn open(&mut self, node: NodeKey) -> ScopeId {
+        let id = ScopeId(self.out.scopes.len() as u32);
+        let entered = self.tick();
+        self.out.scopes.push(Scope {
+            parent: Some(self.scope),
+            function: self.function,
+            names: Default::default(),
+            bindings: Vec::new(),
+            entered,
+            owns: false,
+            is_switch: false,
+        });
+        self.out.scope_of.insert(node, id);
+        self.scope = id;
+        id
+    }
+
+    pub(super) fn close(&mut self) {
+        if let Some(parent) = self.out.scope(self.scope).parent {
+            self.scope = parent;
+        }
+    }
+
+    /// The current scope can own something.
+    pub(super) fn owns(&mut self) {
+        self.out.scopes[self.scope.0 as usize].owns = true;
+    }
+
+    pub(super) fn new_binding(&mut self, name: Name, span: Span, kind: BindingKind) -> BindingId {
+        let id = BindingId(self.out.bindings.len() as u32);
+        self.out.bindings.push(Binding {
+            name,
+            span,
+            kind,
+            function: self.function,
+            scope: self.scope,
+            ready: Ready::No,
+            start: u32::MAX,
+            captured: false,
+            first_capture: u32::MAX,
+            assigned: false,
+            global: None,
+            alias: None,
+            in_switch: self.out.scope(self.scope).is_switch,
+            holds: Kind::Any,
+        });
+        id
+    }
+
+    /// Declares a name in the current scope.
+    pub(super) fn declare(&mut self, name: &Name, span: Span, kind: BindingKind) -> BindingId {
+        self.check_declarable(name, span);
+        let id = self.new_binding(name.clone(), span, kind);
+        let scope = &mut self.out.scopes[self.scope.0 as usize];
+        scope.bindings.push(id);
+        if scope.names.insert(name.clone(), id).is_some() {
+            self.errors.push(Diagnostic {
+                code: "E0302",
+                message: format!("`{name}` is declared twice in this scope"),
+                span,
+                label: "declared again".into(),
+                help: Some("rename one of the two, or assign to it without declaring it again".into()),
+            });
+        }
+        id
+    }
+
+    pub(super) fn declare_statements(&mut self, body: &'a [Stmt]) {
+        for statement in body {
+            match &statement.kind {
+                StmtKind::Declare { kind, decls } => {
+                    for decl in decls {
+                        self.declare_pattern(&decl.target, declared(*kind));
+                    }
+                }
+                StmtKind::Function(function) => {
+                    if let Some(name) = &function.name {
+                        let id = self.declare(&name.name, name.span, BindingKind::Function);
+                        let entered = self.out.scope(self.scope).entered;
+                        let binding = &mut self.out.bindings[id.0 as usize];
+                        binding.ready = Ready::Since(entered);
+                        binding.start = entered;
+                        self.out.references.insert(key(name, Role::Body), Reference::Binding(id, Tdz::Initialised));
+                    }
+                }
+                StmtKind::Class(class) => {
+                    if let Some(name) = &class.name {
+                        let id = self.declare(&name.name, name.span, BindingKind::Class);
+                        self.out.references.insert(key(name, Role::Body), Reference::Binding(id, Tdz::Initialised));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    pub(super) fn declare_pattern(&mut self, pattern: &'a Pattern, kind: BindingKind) {
+        match &pattern.kind {
+            PatternKind::Name(name) => {
+                let id = self.declare(name, pattern.span, kind);
+                self.out.references.insert(key(pattern, Role::Body), Reference::Binding(id, Tdz::Initialised));
+            }
+            PatternKind::Member(_) => {}
+            PatternKind::Array { elements, rest } => {
+                for slot in elements.iter().flatten() {
+                    self.declare_pattern(&slot.target, kind);
+                }
+                if let Some(rest) = rest {
+                    self.declare_pattern(rest, kind);
+                }
+            }
+            PatternKind::Object { properties, rest } => {
+                for property in properties {
+                    self.declare_pattern(&property.value.target, kind);
+                }
+                if let Some(rest) = rest {
+                    self.declare_pattern(rest, kind);
+                }
+            }
+        }
+    }
+
+    /// Parameters share the names of the body: they may not be declared there again.
+    pub(super) fn refuse_shadowed(&mut self, inner: ScopeId, outer: ScopeId, what: &str) {
+        for index in 0..self.out.scope(inner).bindings.len() {
+            let id = self.out.scope(inner).bindings[index];
+            let binding = &self.out.bindings[id.0 as usize];
+            if self.out.scope(outer).names.contains_key(&binding.name) {
+                self.errors.push(Diagnostic {
+                    code: "E0302",
+                    message: format!("`{}` is already {what}", binding.name),
+                    span: binding.span,
+                    label: "declared again".into(),
+                    help: Some("rename one of the two, or assign to it without declaring it again".into()),
+                });
+            }
+        }
+    }
+}
+
+pub(super) fn declared(kind: DeclKind) -> BindingKind {
+    match kind {
+        DeclKind::Let => BindingKind::Let,
+        DeclKind::Const => BindingKind::Const,
+    }
+}
