@@ -155,7 +155,9 @@ impl<'a> Compiler<'a> {
                 let part = self.f.temp();
                 self.f.load_string(part, quasi);
             }
-            let Some(hole) = holes.get(index) else { continue };
+            let Some(hole) = holes.get(index) else {
+                continue;
+            };
             let part = self.f.temp();
             self.expr(hole, part);
             if self.borrows(hole) && last_run.is_some_and(|last| last > index) {
