@@ -26,6 +26,7 @@ pub mod event;
 mod make;
 pub mod object;
 mod probation;
+mod query;
 mod scope;
 pub mod shape;
 pub mod string;
@@ -45,6 +46,7 @@ use shape::Shape;
 use string::Str;
 use value::Value;
 
+pub use object::SetError;
 pub use verify::Broken;
 
 /// How a heap is set up.
