@@ -30,10 +30,10 @@ construct, 66 input cannot be read, 70 internal error, 76 memory limit.";
     about = "JSON that runs: a strict subset of JavaScript with scope-owned memory",
     override_usage = "probate [OPTIONS] FILE [ARGS]...\n       probate [OPTIONS] -e CODE [ARGS]...",
     after_help = EXAMPLES,
-    max_term_width = 100
+    term_width = 100
 )]
 pub struct Options {
-    /// The script (`-`: standard input, as without FILE), then what it finds in `args`
+    /// The script (`-`, or none: standard input), then its `args`
     #[arg(value_name = "FILE [ARGS]", trailing_var_arg = true)]
     pub operands: Vec<OsString>,
 
@@ -41,8 +41,8 @@ pub struct Options {
     #[arg(short, long = "eval", value_name = "CODE", allow_hyphen_values = true)]
     pub eval: Option<String>,
 
-    /// Print the program's value: JSON on one line, or indented
-    #[arg(short, long, value_name = "FORMAT", num_args = 0..=1, require_equals = true, default_missing_value = "compact", hide_possible_values = true, value_parser = formats())]
+    /// Print the program's value as JSON, on one line or indented
+    #[arg(short, long, value_name = "compact|pretty", num_args = 0..=1, require_equals = true, default_missing_value = "compact", hide_possible_values = true, value_parser = formats())]
     pub print: Option<Format>,
 
     /// Compile, run nothing
@@ -50,15 +50,15 @@ pub struct Options {
     pub check: bool,
 
     /// Show what the compiler made of it
-    #[arg(long, value_name = "WHAT")]
+    #[arg(long, value_name = "tokens|ast|bytecode", hide_possible_values = true)]
     pub dump: Option<Dump>,
 
     /// Explain the code of an error message
     #[arg(long, value_name = "CODE", exclusive = true)]
     pub explain: Option<String>,
 
-    /// Write memory events: births and deaths, counts, scopes, or everything
-    #[arg(long, value_name = "PRESET", num_args = 0..=1, require_equals = true, default_missing_value = "life", value_parser = presets())]
+    /// Write memory events: births and deaths, …, or everything
+    #[arg(long, value_name = "life|rc|scope|all", hide_possible_values = true, num_args = 0..=1, require_equals = true, default_missing_value = "life", value_parser = presets())]
     pub trace: Option<Preset>,
 
     /// Write them to FILE
@@ -66,27 +66,27 @@ pub struct Options {
     pub trace_out: Option<PathBuf>,
 
     /// Sum up the heap at the end
-    #[arg(long, value_name = "FORMAT", num_args = 0..=1, require_equals = true, default_missing_value = "text")]
+    #[arg(long, value_name = "text|json", hide_possible_values = true, num_args = 0..=1, require_equals = true, default_missing_value = "text")]
     pub stats: Option<StatsFormat>,
 
-    /// Sweep wherever it may, poison what is freed; `verify` also checks the heap
-    #[arg(long, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "sweep")]
+    /// Sweep at every chance, poison what is freed, check the heap
+    #[arg(long, value_name = "sweep|verify", hide_possible_values = true, num_args = 0..=1, require_equals = true, default_missing_value = "sweep")]
     pub gc_stress: Option<Stress>,
 
-    /// Freed blocks to keep of each size: off, on, or a number
-    #[arg(long, value_name = "N", default_value = "on", hide_default_value = true, value_parser = recycling)]
+    /// Keep freed memory for the next value: N blocks of a size
+    #[arg(long, value_name = "off|on|N", default_value = "on", hide_default_value = true, value_parser = recycling)]
     pub recycle: u32,
 
     /// Make Math.random() repeat itself
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
 
-    /// Limit live values to BYTES, counted by the model; K, M and G may follow
+    /// Limit the bytes of live values; K, M or G may follow
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     pub max_memory: Option<u64>,
 
-    /// Colours in messages; NO_COLOR is obeyed
-    #[arg(long, value_name = "WHEN", default_value = "auto", hide_default_value = true)]
+    /// Colours in messages; auto obeys NO_COLOR
+    #[arg(long, value_name = "auto|always|never", hide_possible_values = true, default_value = "auto", hide_default_value = true)]
     pub color: Color,
 }
 

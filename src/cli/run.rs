@@ -14,9 +14,8 @@ use super::streams::Streams;
 use super::{stats, status};
 use crate::embed::{Engine, Error};
 use crate::events::{Preset, TextTracer};
-use crate::syntax::{self, Diagnostic, Span, codes};
+use crate::syntax::{self, Diagnostic, ParseOptions, Span, codes};
 use crate::vm::error::Failure;
-use crate::{compile, syntax::ParseOptions};
 
 /// A run that ends here, with a sentence for standard error.
 struct Stop {
@@ -158,7 +157,7 @@ fn dump(what: Dump, source: &str, streams: &Rc<RefCell<Streams>>) -> Result<(), 
     let text = match what {
         Dump::Tokens => syntax::tokens(source),
         Dump::Ast => syntax::dump_ast(&syntax::parse(source, &ParseOptions::default())?),
-        Dump::Bytecode => compile::disasm::dump(&Engine::builder().build().compile(source)?),
+        Dump::Bytecode => Engine::builder().build().disassemble(source)?,
     };
     let _ = streams.borrow_mut().output(&text);
     Ok(())

@@ -17,7 +17,7 @@ pub fn text(stats: &Stats, format: StatsFormat) -> String {
 fn sums(stats: &Stats) -> [(&'static str, u64); 4] {
     [
         ("bytes", stats.bytes),
-        ("scopes", u64::from(stats.scopes)),
+        ("scopes", stats.scopes),
         ("probationary", stats.probationary),
         ("freed", stats.freed),
     ]

@@ -12,7 +12,6 @@
 mod print;
 
 use crate::compile::{self, CompileOptions};
-use crate::heap::cell::Kind;
 use crate::heap::event::Tracer;
 use crate::heap::value::Value;
 use crate::syntax::{self, Diagnostic, ParseOptions};
@@ -89,8 +88,7 @@ impl Builder {
 
     pub fn build(self) -> Engine {
         let host = self.host.unwrap_or_else(|| Box::new(Silent));
-        let mut vm = Vm::new(self.options, host);
-        vm.args = self.args;
+        let mut vm = Vm::with_arguments(self.options, host, self.args);
         if self.tracer.is_some() {
             vm.heap.set_tracer(self.tracer);
             if !self.tracing {
@@ -132,7 +130,7 @@ pub struct Stats {
     /// Model bytes of live values.
     pub bytes: u64,
     /// Open scopes.
-    pub scopes: u32,
+    pub scopes: u64,
     /// Values on probation.
     pub probationary: u64,
     /// Containers freed so far.
@@ -153,6 +151,15 @@ impl Engine {
         let builtins = self.vm.builtin_names();
         let options = CompileOptions { builtins: &builtins, ..CompileOptions::default() };
         compile::compile(&tree, source, &options)
+    }
+
+    /// The bytecode of a program as text.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn disassemble(&self, source: &str) -> Result<String, Vec<Diagnostic>> {
+        let program = self.compile(source)?;
+        Ok(compile::disassemble(&program, source, &self.vm.builtin_names()))
     }
 
     /// Compiles and runs a program; `name` is its file's name in messages. What an earlier program left is gone.
@@ -177,31 +184,10 @@ impl Engine {
 
     /// The heap as it stands.
     pub fn stats(&self) -> Stats {
-        const KINDS: [Kind; 11] = [
-            Kind::Object,
-            Kind::Array,
-            Kind::Function,
-            Kind::Native,
-            Kind::Bound,
-            Kind::Class,
-            Kind::Map,
-            Kind::Set,
-            Kind::Variable,
-            Kind::Iterator,
-            Kind::String,
-        ];
-        let mut live: Vec<(&'static str, u64)> = Vec::new();
-        for kind in KINDS {
-            let count = self.vm.heap.live(kind);
-            match live.iter_mut().find(|(name, _)| *name == kind.name()) {
-                Some((_, sum)) => *sum += count,
-                None => live.push((kind.name(), count)),
-            }
-        }
         Stats {
-            live,
+            live: crate::stdlib::live_by_kind(&self.vm.heap).to_vec(),
             bytes: self.vm.heap.arena.bytes,
-            scopes: self.vm.heap.level(),
+            scopes: self.vm.scopes() as u64,
             probationary: self.vm.heap.probationary() as u64,
             freed: self.vm.heap.counters.freed,
         }
