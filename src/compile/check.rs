@@ -1,7 +1,10 @@
 //! The operand check: what the machine relies on without looking.
 
+use std::rc::Rc;
+
 use rustc_hash::FxHashMap;
 
+use super::flow::check_flow;
 use super::op::{Instr, Op, Shape};
 use super::proto::*;
 
@@ -39,14 +42,31 @@ fn check_function(proto: &Proto, builtins: usize, globals: usize) -> Result<(), 
             return fail(0, "positions out of order");
         }
     }
-    let members = proto.classes.iter().flat_map(|class| {
-        class.constructor.iter().chain(&class.fields).chain(class.methods.iter().map(|method| &method.function))
-    });
-    for inner in proto.functions.iter().chain(members) {
+    for inner in proto.functions.iter().chain(members(proto)) {
         check_captures(proto, inner).or_else(|what| fail(0, &what))?;
         check_function(inner, builtins, globals)?;
     }
     Ok(())
+}
+
+/// Checks that what every function counts, on every way through it, is what its locals list. Slow: for tests.
+///
+/// # Errors
+/// The first violation, with the function and the position.
+pub fn check_counts(program: &Program) -> Result<(), String> {
+    let mut work = vec![program.main.clone()];
+    while let Some(proto) = work.pop() {
+        check_flow(&proto).map_err(|(pc, what)| format!("{} at {pc}: {what}", proto.name))?;
+        work.extend(proto.functions.iter().chain(members(&proto)).cloned());
+    }
+    Ok(())
+}
+
+/// The functions in a function's classes.
+fn members(proto: &Proto) -> impl Iterator<Item = &Rc<Proto>> {
+    proto.classes.iter().flat_map(|class| {
+        class.constructor.iter().chain(&class.fields).chain(class.methods.iter().map(|method| &method.function))
+    })
 }
 
 fn check_captures(outer: &Proto, inner: &Proto) -> Result<(), String> {

@@ -125,7 +125,7 @@ impl<'a> Compiler<'a> {
                             self.f.load_string(register, &key.name);
                             (register, member_name(name, &key.name))
                         }
-                        MemberKey::Computed(key) => (self.operand(key), member_name(name, "")),
+                        MemberKey::Computed(key) => (self.operand(key), member_name(name, "<computed>")),
                         MemberKey::Private(_) => continue,
                     };
                     let names = self.names_of(class);

@@ -20,6 +20,7 @@ mod disasm;
 mod effects;
 mod emit;
 mod expr;
+mod flow;
 mod function;
 mod kinds;
 mod literal;
@@ -37,7 +38,7 @@ mod variables;
 mod walk;
 mod walk_expr;
 
-pub use check::check;
+pub use check::{check, check_counts};
 pub use disasm::disassemble;
 
 use std::rc::Rc;

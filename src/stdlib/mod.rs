@@ -59,6 +59,8 @@ fn install_primitives(vm: &mut Vm) {
     for function in [&number::PARSE_INT, &number::PARSE_FLOAT, &number::IS_NAN, &number::IS_FINITE] {
         vm.install_function(function);
     }
+    vm.share_with_class("Number", "parseInt");
+    vm.share_with_class("Number", "parseFloat");
 }
 
 fn install_containers(vm: &mut Vm) {
