@@ -24,6 +24,7 @@ use crate::heap::value::Value;
 use crate::vm::{Methods, Vm};
 
 pub use errors::error_text;
+pub use gc::live_by_kind;
 pub use object::index_of_text;
 
 /// Registers the whole library. The order of the built-in names is the order here.
