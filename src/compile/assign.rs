@@ -107,7 +107,7 @@ impl<'a> Compiler<'a> {
     /// The flags of an instruction that changes a local of a scope in place.
     fn self_flags(&self, depth: u16) -> Option<u8> {
         let outer = self.f.depth - depth;
-        (outer < 64).then(|| flag::SELF | (outer as u8) << flag::OUTER_SHIFT)
+        (outer < 64).then_some(flag::SELF | (outer as u8) << flag::OUTER_SHIFT)
     }
 
     fn compound_name(&mut self, expr: &'a Expr, target: &'a Pattern, op: BinaryOp, value: &'a Expr, dest: Option<Reg>) {
