@@ -264,6 +264,30 @@ fn documents_of_any_size() {
 }
 
 #[test]
+fn trees_of_any_depth() {
+    let deep = |before: &str, middle: &str, after: &str| {
+        let source = format!("let o = {{}}, x = 1, y = {};\n", before.repeat(450) + middle + &after.repeat(450));
+        compiled_unchecked(&source);
+    };
+    deep("[", "", "]");
+    deep("(", "x", ")");
+    deep("-(", "x", ")");
+    deep("!", "x", "");
+    deep("x ? x : ", "x", "");
+    deep("o(o.a, ", "x", ")");
+    deep("o[", "x", "]");
+    deep("{ a: ", "x", "}");
+    deep("() => ", "x", "");
+    deep("x = ", "1", "");
+    deep("1 + (", "x", ")");
+    deep("`${", "x", "}`");
+    compiled_unchecked(&("{".repeat(450) + "let x = 1" + &"}".repeat(450)));
+    compiled_unchecked(&("let x = 1\n".to_owned() + &"while (x) { ".repeat(300) + "x = 0" + &"}".repeat(300)));
+    compiled_unchecked(&("try { ".repeat(300) + "print()" + &"} finally { print() }".repeat(300)));
+    compiled_unchecked(&("let x = ".to_owned() + &"class extends (".repeat(200) + "print" + &") {}".repeat(200)));
+}
+
+#[test]
 fn jumps_beyond_sixteen_bits() {
     let body: String = (0..4000).map(|i| format!("if (x > {i}.5) y = y + x * {i}; else o.p{i} = x\n")).collect();
     let source = format!(
