@@ -1,0 +1,6 @@
+# Calls: the doubly recursive Fibonacci numbers.
+def fib(n):
+    return n if n < 2 else fib(n - 1) + fib(n - 2)
+
+
+print(f"fib(35) = {fib(35)}")

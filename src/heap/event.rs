@@ -1,0 +1,89 @@
+//! Events: every step of the heap, as data. Rendering is in `crate::events`.
+//!
+//! The vocabulary is closed and versioned; its text form is documented in docs/trace.md.
+
+use super::cell::Kind;
+use super::string::Text;
+
+/// What a container is called in a trace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Id {
+    /// `#n`, in order of allocation.
+    Number(u64),
+    /// `@name`, a built-in.
+    Builtin(String),
+}
+
+/// Why a container was moved to an older scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    Store,
+    Return,
+    Throw,
+    Capture,
+}
+
+/// Why a container was freed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// It was on probation at the end of its statement.
+    Sweep,
+    /// Its count fell to zero.
+    Zero,
+    /// Its scope was popped.
+    Pop,
+    /// Its scope was popped and it was still referenced: a cycle.
+    Cycle,
+    /// The program ended.
+    Exit,
+}
+
+/// Who holds or held the reference that an event is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum By {
+    /// A local, global or captured variable; empty if the compiler made it.
+    Variable(String),
+    /// A slot of a container: `.key`, `[index]`, or a word for an inner one.
+    Slot(Id, String),
+    /// A protected temporary or a value in flight.
+    Temporary,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    ScopePush { level: u32, what: &'static str, name: String },
+    ScopePop { level: u32 },
+    Alloc { id: Id, kind: Kind, level: u32 },
+    /// Put on probation (again).
+    Probation { id: Id },
+    /// First reference: moved to the longer-lived list.
+    Unprobation { id: Id },
+    Ref { id: Id, from: u32, to: u32, by: By },
+    Unref { id: Id, from: u32, to: u32, by: By },
+    Rescope { id: Id, from: u32, to: u32, why: Why },
+    /// A statement ended and this many values died.
+    Sweep { level: u32, dead: u64 },
+    UnrefHead { id: Id },
+    /// Into the delayed-destruction queue.
+    Delay { id: Id },
+    Free { id: Id, cause: Cause },
+    /// The cell went to a recycle bin.
+    Recycle { id: Id },
+    Check,
+}
+
+/// Where events go.
+pub trait Tracer {
+    fn event(&mut self, event: &Event);
+    /// The script switched the preset: `gc.trace(preset)`; `None` is off. False: no such preset.
+    fn set_preset(&mut self, preset: Option<&str>) -> bool;
+    /// Whether reference-count events are wanted (they are many and cost a name each).
+    fn wants_counts(&self) -> bool;
+}
+
+pub(crate) fn slot_name(text: Text) -> String {
+    let plain = !text.is_empty()
+        && !text.starts_with(|c: char| c.is_ascii_digit())
+        && text.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '$' || c == '#');
+    if plain { format!(".{}", text.as_str()) } else { format!("[{:?}]", text.as_str()) }
+}

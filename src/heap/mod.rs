@@ -1,0 +1,231 @@
+//! The heap: values owned by scopes (after cwal), counted, and freed in a defined order. It knows no syntax and no bytecode.
+//!
+//! # Data layout
+//! - `scopes[level]`: the head of the list of *longer-lived* containers that the scope owns, newest first. Level 0 holds the built-ins, level 1 is the oldest scope of a
+//!   program; only the newest is current.
+//! - `probation`: one vector for all scopes. An entry is a cell on probation, or (low bit set) a reference that protects a temporary. A frame remembers the
+//!   vector's length at its start, its *base*; everything above the base of the running frame belongs to the statement in execution.
+//! - A container's header holds its count, its owner's level, its id and its two links. `ENTRY` says that it has an entry on the probation vector,
+//!   `LINKED` that it is on its owner's list.
+//! - Atoms (strings, exact integers) reach nothing, so they are in no cycle and need no owner: they have a count and an entry only.
+//!
+//! # Invariants
+//! - **I0** No container's level is above the current level.
+//! - **I1** For every counted reference from container A to container B: level(B) ≤ level(A).
+//! - **I2** Every value that a suspended frame can still read is held by a count or has an entry at or above that frame's base and below the next
+//!   frame's. A value with an entry lives at least until the statement of that entry has ended.
+//! - **I3** A cell has at most one entry; `ENTRY` is set exactly while it has one.
+//! - **I4** A container with a count above zero that is not `DEAD` is `LINKED`, on the list of exactly its level.
+
+pub mod alloc;
+mod array;
+pub mod cell;
+mod children;
+pub mod class;
+pub mod event;
+mod make;
+pub mod object;
+mod probation;
+mod query;
+mod scope;
+pub mod shape;
+pub mod string;
+pub mod table;
+mod teardown;
+pub mod value;
+mod verify;
+
+use std::ptr::null_mut;
+
+use hashbrown::HashTable;
+
+use alloc::{Arena, Recycling};
+use cell::{Container, Kind};
+use event::{By, Cause, Event, Id, Tracer};
+use shape::Shape;
+use string::Str;
+use value::Value;
+
+pub use object::SetError;
+pub use verify::Broken;
+
+/// How a heap is set up.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    pub recycling: Recycling,
+    /// Model bytes that may be live.
+    pub max_bytes: u64,
+    /// Sweep at every safepoint, recycling off, freed cells poisoned.
+    pub stress: bool,
+    /// Verify the whole heap at every safepoint.
+    pub verify: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings { recycling: Recycling::default(), max_bytes: u64::MAX, stress: false, verify: false }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Scope {
+    head: *mut Container,
+}
+
+/// Live values and what has been freed: `gc.stats()`.
+#[derive(Clone, Debug, Default)]
+pub struct Counters {
+    pub live: [u64; Kind::COUNT],
+    pub freed: u64,
+}
+
+pub struct Heap {
+    pub arena: Arena,
+    scopes: Vec<Scope>,
+    /// The current level.
+    level: u32,
+    /// Entries: addresses of cells, the low bit set for a protection.
+    probation: Vec<usize>,
+    next_id: u64,
+    /// Torn down during a scope pop, freed after it; threaded through `next`.
+    delayed: *mut Container,
+    delaying: bool,
+    pub counters: Counters,
+    // strings
+    interned: HashTable<*mut Str>,
+    hasher: foldhash::fast::RandomState,
+    empty_string: Value,
+    ascii: [Value; 128],
+    // shapes
+    root_shape: *mut Shape,
+    namespace_roots: Vec<*mut Shape>,
+    shape_count: u32,
+    graveyard: Vec<*mut Shape>,
+    // seeing it
+    pub(crate) tracing: bool,
+    tracer: Option<Box<dyn Tracer>>,
+    /// Who makes the reference that the next count event is about; set only while tracing.
+    pub(crate) by: By,
+    builtin_names: rustc_hash::FxHashMap<*mut Container, String>,
+    pub settings: Settings,
+}
+
+impl Heap {
+    /// An empty heap; level 0 is current until the first [`Heap::push_scope`].
+    pub fn new(settings: Settings) -> Heap {
+        let mut recycling = settings.recycling;
+        if settings.stress {
+            recycling = Recycling { capacity: 0, poison: true };
+        }
+        let mut heap = Heap {
+            arena: Arena::new(recycling, settings.max_bytes),
+            scopes: vec![Scope { head: null_mut() }; 64],
+            level: 0,
+            probation: Vec::with_capacity(1024),
+            next_id: 1,
+            delayed: null_mut(),
+            delaying: false,
+            counters: Counters::default(),
+            interned: HashTable::new(),
+            hasher: foldhash::fast::RandomState::default(),
+            empty_string: Value::UNDEFINED,
+            ascii: [Value::UNDEFINED; 128],
+            root_shape: null_mut(),
+            namespace_roots: Vec::new(),
+            shape_count: 0,
+            graveyard: Vec::new(),
+            tracing: false,
+            tracer: None,
+            by: By::Temporary,
+            builtin_names: Default::default(),
+            settings,
+        };
+        heap.root_shape = heap.new_root_shape(null_mut());
+        heap.make_constant_strings();
+        heap
+    }
+
+    /// The level of the current scope; 1 is the oldest.
+    #[inline(always)]
+    pub fn level(&self) -> u32 {
+        self.level
+    }
+
+    /// Values on probation and protected temporaries now.
+    pub fn probationary(&self) -> usize {
+        self.probation.iter().filter(|entry| **entry != probation::VACANT && **entry & probation::PROTECTION == 0).count()
+    }
+
+    /// Live containers of all kinds, built-ins included.
+    pub fn live_containers(&self) -> u64 {
+        self.counters.live[Kind::Object as usize..].iter().sum()
+    }
+
+    pub fn live(&self, kind: Kind) -> u64 {
+        self.counters.live[kind as usize]
+    }
+
+    // ---- Seeing it ------------------------------------------------------------------------------------------
+
+    /// Sends events to `tracer` from now on.
+    pub fn set_tracer(&mut self, tracer: Option<Box<dyn Tracer>>) {
+        self.tracing = tracer.is_some();
+        self.tracer = tracer;
+    }
+
+    /// Switches the preset of the tracer (`None`: off). False if there is no such preset.
+    pub fn set_trace_preset(&mut self, preset: Option<&str>) -> bool {
+        match &mut self.tracer {
+            Some(tracer) => {
+                let known = tracer.set_preset(preset);
+                if known {
+                    self.tracing = preset.is_some();
+                }
+                known
+            }
+            None => preset.is_none(),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn emit(&mut self, event: Event) {
+        if let Some(tracer) = &mut self.tracer {
+            tracer.event(&event);
+        }
+    }
+
+    pub(crate) fn wants_counts(&self) -> bool {
+        self.tracing && self.tracer.as_ref().is_some_and(|tracer| tracer.wants_counts())
+    }
+
+    /// What a container is called in traces.
+    pub(crate) fn id_of(&self, p: *mut Container) -> Id {
+        match self.builtin_names.get(&p) {
+            Some(name) => Id::Builtin(name.clone()),
+            // SAFETY: the caller has a live container.
+            None => Id::Number(unsafe { (*p).id() }),
+        }
+    }
+
+    /// Gives a built-in its name in traces, and makes it one: owned by level 0.
+    pub fn name_builtin(&mut self, value: Value, name: &str) {
+        self.builtin_names.insert(value.container(), name.to_string());
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn emit_free(&mut self, p: *mut Container, cause: Cause) {
+        let id = self.id_of(p);
+        self.emit(Event::Free { id, cause });
+    }
+}
+
+impl Drop for Heap {
+    /// Frees everything, whatever refers to it.
+    fn drop(&mut self) {
+        self.set_tracer(None);
+        self.unwind_to(0, 0, Cause::Exit);
+        self.free_builtins();
+    }
+}

@@ -1,0 +1,323 @@
+//! Counts, probation and the sweep at the end of a statement.
+
+use super::Heap;
+use super::cell::{Cell, Container, bits};
+use super::event::{By, Cause, Event};
+use super::value::Value;
+
+/// The low bit of an entry that is a counted reference to a protected temporary.
+pub(super) const PROTECTION: usize = 1;
+/// An entry whose value was freed before its statement ended, by [`Heap::sweep_now`].
+pub(super) const VACANT: usize = 0;
+
+impl Heap {
+    /// A fresh container goes on probation in the statement in execution.
+    #[inline(always)]
+    pub(super) fn probation_atom(&mut self, p: *mut Cell) {
+        // SAFETY: a fresh cell.
+        unsafe { (*p).bits |= bits::ENTRY };
+        self.probation.push(p as usize);
+    }
+
+    /// One more counted reference. At the first one a container moves from probation to its owner's list.
+    #[inline(always)]
+    pub fn incref(&mut self, value: Value) {
+        if value.is_heap() {
+            let p = value.cell();
+            // SAFETY: `value` is live (I2).
+            unsafe {
+                (*p).count += 1;
+                if value.is_container() {
+                    let p = p as *mut Container;
+                    if (*p).cell.bits & bits::LINKED == 0 {
+                        self.link(p);
+                    }
+                    if self.tracing {
+                        self.emit_ref(p);
+                    }
+                }
+            }
+        }
+    }
+
+    /// One counted reference less. A value that falls to zero dies at the end of the statement in execution, or, if it was on probation in
+    /// a statement that is still suspended, at the end of that one.
+    #[inline(always)]
+    pub fn decref(&mut self, value: Value) {
+        if value.is_heap() {
+            let p = value.cell();
+            // SAFETY: the reference given back was counted, so the cell is live.
+            unsafe {
+                debug_assert!((*p).count > 0 || (*p).bits & bits::DEAD != 0, "a reference that was never counted is given back");
+                (*p).count -= 1;
+                if self.tracing && value.is_container() {
+                    self.emit_unref(p as *mut Container);
+                }
+                if (*p).count == 0 {
+                    self.fell_to_zero(p);
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn fell_to_zero(&mut self, p: *mut Cell) {
+        // SAFETY: `p` is live: at zero, but not freed before its entry is popped.
+        unsafe {
+            if (*p).bits & (bits::ENTRY | bits::DEAD | bits::BUILTIN) == 0 {
+                (*p).bits |= bits::ENTRY;
+                self.probation.push(p as usize);
+            }
+        }
+    }
+
+    /// Gives back a reference without letting the value die: at zero it is on probation in the statement in execution.
+    pub fn unhand(&mut self, value: Value) {
+        if value.is_heap() {
+            let p = value.cell();
+            // SAFETY: the reference given back was counted, so the cell is live.
+            unsafe {
+                (*p).count -= 1;
+                if (*p).count == 0 && (*p).bits & bits::BUILTIN == 0 {
+                    if value.is_container() {
+                        let p = p as *mut Container;
+                        if (*p).cell.bits & bits::LINKED != 0 {
+                            self.unlink(p);
+                        }
+                        if self.tracing {
+                            let id = self.id_of(p);
+                            self.emit(Event::Probation { id });
+                        }
+                    }
+                    if (*p).bits & bits::ENTRY == 0 {
+                        (*p).bits |= bits::ENTRY;
+                        self.probation.push(p as usize);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Counts a borrowed temporary until the end of the statement. One with an entry needs it not: it lives that long anyway.
+    #[inline(always)]
+    pub fn protect(&mut self, value: Value) {
+        if value.is_heap() {
+            // SAFETY: `value` is live (I2).
+            if unsafe { (*value.cell()).bits } & (bits::ENTRY | bits::BUILTIN) == 0 {
+                if self.tracing {
+                    self.by = By::Temporary;
+                }
+                self.incref(value);
+                self.probation.push(value.cell() as usize | PROTECTION | if value.is_container() { 2 } else { 0 });
+            }
+        }
+    }
+
+    /// The length of the probation vector: a frame's base.
+    #[inline(always)]
+    pub fn base(&self) -> usize {
+        self.probation.len()
+    }
+
+    /// The end of a statement: what is protected above `base` is released, and what is still on probation there dies, newest first. O(entries).
+    #[inline(always)]
+    pub fn sweep(&mut self, base: usize) {
+        if self.probation.len() > base {
+            self.sweep_slow(base);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn sweep_slow(&mut self, base: usize) {
+        let freed = self.counters.freed;
+        self.sweep_entries(base);
+        if self.tracing && self.counters.freed != freed {
+            let (level, dead) = (self.level, self.counters.freed - freed);
+            self.emit(Event::Sweep { level, dead });
+        }
+    }
+
+    pub(super) fn sweep_entries(&mut self, base: usize) {
+        while self.probation.len() > base {
+            let Some(entry) = self.probation.pop() else { break };
+            if entry == VACANT {
+                continue;
+            }
+            let p = (entry & !3) as *mut Cell;
+            // SAFETY: a cell with an entry is not freed before the entry is popped (I3), a protected one is counted.
+            unsafe {
+                let cause = if entry & PROTECTION != 0 {
+                    (*p).count -= 1;
+                    if self.tracing && entry & 2 != 0 {
+                        self.by = By::Temporary;
+                        self.emit_unref(p as *mut Container);
+                    }
+                    if (*p).bits & bits::ENTRY != 0 {
+                        continue;
+                    }
+                    Cause::Zero
+                } else {
+                    (*p).bits &= !bits::ENTRY;
+                    if (*p).bits & bits::LINKED == 0 { Cause::Sweep } else { Cause::Zero }
+                };
+                if (*p).count == 0 {
+                    self.destroy(p, cause);
+                }
+            }
+        }
+    }
+
+    /// Frees every value on probation, in any scope, for which `keeps` is false: what no frame can still read. Returns how many containers died. O(entries).
+    pub fn sweep_now(&mut self, keeps: &dyn Fn(Value) -> bool) -> u64 {
+        let before = self.counters.freed;
+        for index in (0..self.probation.len()).rev() {
+            let entry = self.probation[index];
+            let p = (entry & !3) as *mut Cell;
+            if entry == VACANT || entry & PROTECTION != 0 {
+                continue;
+            }
+            // SAFETY: as in `sweep_entries`. The place stays, because frames remember lengths of the vector.
+            unsafe {
+                if (*p).count == 0 && !keeps(Heap::value_of(p)) {
+                    self.probation[index] = VACANT;
+                    (*p).bits &= !bits::ENTRY;
+                    let cause = if (*p).bits & bits::LINKED == 0 { Cause::Sweep } else { Cause::Zero };
+                    self.destroy(p, cause);
+                }
+            }
+        }
+        self.counters.freed - before
+    }
+
+    // ---- Events -----------------------------------------------------------------------------------------------
+
+    #[cold]
+    #[inline(never)]
+    fn emit_ref(&mut self, p: *mut Container) {
+        // SAFETY: `p` is live.
+        let count = unsafe { (*p).cell.count };
+        let id = self.id_of(p);
+        if count == 1 {
+            self.emit(Event::Unprobation { id: id.clone() });
+        }
+        if self.wants_counts() {
+            let by = self.by.clone();
+            self.emit(Event::Ref { id, from: count - 1, to: count, by });
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(super) fn emit_unref(&mut self, p: *mut Container) {
+        if self.wants_counts() {
+            // SAFETY: `p` is live.
+            let count = unsafe { (*p).cell.count };
+            let id = self.id_of(p);
+            let by = self.by.clone();
+            self.emit(Event::Unref { id, from: count + 1, to: count, by });
+        }
+    }
+}
+
+/// How a value in flight stood before it was held.
+#[derive(Clone, Copy)]
+pub(crate) struct InFlight {
+    fresh: bool,
+}
+
+impl Heap {
+    /// Holds a value that leaves scopes which are about to be popped (a result, an exception): it is up-scoped to the surviving level and counted, but not linked
+    /// for that count, until it lands.
+    pub(crate) fn hold_in_flight(&mut self, value: Value, level: u32, why: super::event::Why) -> InFlight {
+        if !value.is_heap() {
+            return InFlight { fresh: false };
+        }
+        // SAFETY: `value` is live (I2).
+        let fresh = unsafe { (*value.cell()).count == 0 };
+        self.upscope(value, level, why);
+        // SAFETY: as above.
+        unsafe { (*value.cell()).count += 1 };
+        InFlight { fresh }
+    }
+
+    /// Gives back the count of [`Heap::hold_in_flight`] without letting the value die: at zero it is on probation in the statement in execution.
+    pub(crate) fn land(&mut self, value: Value, held: InFlight) {
+        if !value.is_heap() {
+            return;
+        }
+        let p = value.cell();
+        // SAFETY: it was counted by `hold_in_flight`, so it is live.
+        unsafe {
+            (*p).count -= 1;
+            if (*p).count == 0 && (*p).bits & bits::BUILTIN == 0 {
+                if value.is_container() {
+                    let p = p as *mut Container;
+                    if (*p).cell.bits & bits::LINKED != 0 {
+                        self.unlink(p);
+                    }
+                    if self.tracing && !held.fresh {
+                        let id = self.id_of(p);
+                        self.emit(Event::Probation { id });
+                    }
+                }
+                if (*p).bits & bits::ENTRY == 0 {
+                    (*p).bits |= bits::ENTRY;
+                    self.probation.push(p as usize);
+                }
+            }
+        }
+    }
+
+    /// Gives back a reference to an atom that no temporary can hold: at zero it is freed at once, unless it has an entry.
+    #[inline(always)]
+    pub(crate) fn decref_atom_now(&mut self, value: Value) {
+        if value.is_heap() {
+            let p = value.cell();
+            // SAFETY: the reference given back was counted, so the cell is live.
+            unsafe {
+                (*p).count -= 1;
+                if (*p).count == 0 && (*p).bits & (bits::ENTRY | bits::BUILTIN) == 0 {
+                    if value.is_container() {
+                        self.fell_to_zero(p);
+                    } else {
+                        self.destroy(p, Cause::Zero);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Pops the current scope with a value in flight, which ends on probation in (or held by) the surviving scope. `give_back` unreferences the scope's variables.
+    pub fn leave_scope(&mut self, value: Value, base: usize, why: super::event::Why, give_back: impl FnOnce(&mut Heap)) {
+        let level = self.level - 1;
+        let held = self.hold_in_flight(value, level, why);
+        give_back(self);
+        self.pop_scope(base);
+        self.land(value, held);
+    }
+
+    /// Counted references to a container: `gc.refs(v)`.
+    pub fn refs(&self, container: Value) -> u32 {
+        // SAFETY: a live container (I2).
+        unsafe { (*container.cell()).count }
+    }
+
+    /// The level of the scope that owns a container: `gc.scope(v)`.
+    pub fn scope_of(&self, container: Value) -> u32 {
+        // SAFETY: a live container (I2).
+        unsafe { (*container.container()).level() }
+    }
+
+    /// Stores into a captured variable.
+    #[inline(always)]
+    pub(crate) fn set_variable(&mut self, variable: Value, value: Value) {
+        let p = variable.container() as *mut super::cell::Variable;
+        // SAFETY: a live variable (I2). The new value is counted before the old one is given back.
+        unsafe {
+            self.store_ref(p as *mut Container, value);
+            let old = std::mem::replace(&mut (*p).value, value);
+            self.decref(old);
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Questions about single values that the library and the host ask.
+
+use super::Heap;
+use super::cell::{Bound, Iterator, Kind, Yield};
+use super::value::Value;
+
+impl Heap {
+    /// Counted references to a container or atom on the heap; 0 for an immediate.
+    pub fn references(&self, value: Value) -> u32 {
+        // SAFETY: a live value (I2).
+        if value.is_heap() { unsafe { (*value.cell()).count } } else { 0 }
+    }
+
+    /// The level of the scope that owns a container; `None` for an atom.
+    pub fn owner_level(&self, value: Value) -> Option<u32> {
+        // SAFETY: a live container (I2).
+        value.is_container().then(|| unsafe { (*value.container()).level() })
+    }
+
+    /// What an iterator object goes over (undefined at its end), where it stands and what it yields.
+    pub fn iterator_state(&self, iterator: Value) -> (Value, u64, Yield) {
+        debug_assert!(iterator.is(Kind::Iterator));
+        let p = iterator.container() as *mut Iterator;
+        // SAFETY: a live iterator (I2).
+        unsafe { ((*p).target, (*p).position, (*p).yields) }
+    }
+
+    /// The function behind what `bind` made.
+    pub fn bound_target(&self, bound: Value) -> Value {
+        debug_assert!(bound.is(Kind::Bound));
+        // SAFETY: a live bound function (I2).
+        unsafe { (*(bound.container() as *mut Bound)).target }
+    }
+
+    /// A plain object with these keys (all different) and values. With `like`, made by an earlier call with the same keys, their shape need not be looked up.
+    pub fn object_from(&mut self, keys: &[super::string::Key], values: &[Value], like: Option<Value>) -> Result<Value, super::SetError> {
+        let shape = like.map(|like| self.shape_of(like));
+        // SAFETY: shapes live with their objects; `like` is alive (I2).
+        if let Some(shape) = shape.filter(|shape| unsafe { !(**shape).is_dictionary() && (**shape).slots as usize == keys.len() }) {
+            let object = self.object_of(shape, keys.len());
+            for (slot, value) in values.iter().enumerate() {
+                self.init_slot(object, slot, *value);
+            }
+            return Ok(object);
+        }
+        let object = self.object_of(self.plain_shape(), keys.len());
+        for (key, value) in keys.iter().zip(values) {
+            self.set_own(object, *key, *value)?;
+        }
+        Ok(object)
+    }
+}

@@ -1,0 +1,215 @@
+//! Scopes: pushing, up-scoping, popping.
+
+use std::ptr::null_mut;
+
+use super::cell::{Container, MAX_LEVEL, bits};
+use super::event::{Cause, Event, Why};
+use super::value::Value;
+use super::{Heap, Scope};
+
+impl Heap {
+    /// Pushes a scope: it becomes the current one. O(1).
+    #[inline(always)]
+    pub fn push_scope(&mut self) {
+        self.level += 1;
+        if self.level as usize >= self.scopes.len() {
+            self.grow_scopes();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn grow_scopes(&mut self) {
+        assert!(self.level < MAX_LEVEL, "the machine's depth limits keep levels below 2^24");
+        let len = self.scopes.len();
+        self.scopes.resize(len * 2, Scope { head: null_mut() });
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub fn emit_push(&mut self, what: &'static str, name: &str) {
+        let level = self.level;
+        self.emit(Event::ScopePush { level, what, name: name.to_string() });
+    }
+
+    /// Puts a container on its owner's list of longer-lived values.
+    ///
+    /// # Safety
+    /// `p` is live and not linked.
+    #[inline(always)]
+    pub(super) unsafe fn link(&mut self, p: *mut Container) {
+        // SAFETY: the caller's; neighbours on a list are live (I4). A level is below `scopes.len()` (I0).
+        unsafe {
+            let scope = self.scopes.get_unchecked_mut((*p).level() as usize);
+            (*p).prev = null_mut();
+            (*p).next = scope.head;
+            if !scope.head.is_null() {
+                (*scope.head).prev = p;
+            }
+            scope.head = p;
+            (*p).cell.bits |= bits::LINKED;
+        }
+    }
+
+    /// Takes a container off its owner's list. O(1).
+    ///
+    /// # Safety
+    /// `p` is linked.
+    #[inline(always)]
+    pub(super) unsafe fn unlink(&mut self, p: *mut Container) {
+        // SAFETY: neighbours on a list are live (I4).
+        unsafe {
+            let (prev, next) = ((*p).prev, (*p).next);
+            if prev.is_null() {
+                self.scopes.get_unchecked_mut((*p).level() as usize).head = next;
+            } else {
+                (*prev).next = next;
+            }
+            if !next.is_null() {
+                (*next).prev = prev;
+            }
+            (*p).cell.bits &= !bits::LINKED;
+        }
+    }
+
+    /// Up-scoping: `value` and all that it reaches move to the scope at `level`, unless they are there or older. O(moved).
+    #[inline(always)]
+    pub fn upscope(&mut self, value: Value, level: u32, why: Why) {
+        if value.is_container() {
+            let p = value.container();
+            // SAFETY: `value` is live (I2).
+            if unsafe { (*p).level() } > level {
+                self.upscope_slow(p, level, why);
+            }
+        }
+    }
+
+    /// The worklist is the target's own list: what is moved is put in front of the head, and a scan runs from the first one moved towards the head until it has
+    /// caught up (as Cheney's collector scans its to-space). No memory is needed, and no recursion.
+    #[inline(never)]
+    fn upscope_slow(&mut self, p: *mut Container, level: u32, why: Why) {
+        // SAFETY: `p` is live; what a live container refers to is live; moving keeps I4, and I1 holds again at the end
+        // because everything reached has been moved.
+        unsafe {
+            let linked = (*p).cell.bits & bits::LINKED != 0;
+            self.rescope(p, level, why);
+            let mut first: *mut Container = if linked { p } else { null_mut() };
+            if !linked {
+                self.for_each_child(p, |heap, child| {
+                    if child.is_container() && (*child.container()).level() > level {
+                        let c = child.container();
+                        heap.rescope(c, level, why);
+                        if first.is_null() {
+                            first = c;
+                        }
+                    }
+                });
+            }
+            let mut scan = first;
+            while !scan.is_null() {
+                self.for_each_child(scan, |heap, child| {
+                    if child.is_container() && (*child.container()).level() > level {
+                        heap.rescope(child.container(), level, why);
+                    }
+                });
+                scan = (*scan).prev;
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn rescope(&mut self, p: *mut Container, level: u32, why: Why) {
+        // SAFETY: the caller's: `p` is live.
+        unsafe {
+            if self.tracing {
+                let (id, from) = (self.id_of(p), (*p).level());
+                self.emit(Event::Rescope { id, from, to: level, why });
+            }
+            if (*p).cell.bits & bits::LINKED != 0 {
+                self.unlink(p);
+                (*p).set_level(level);
+                self.link(p);
+            } else {
+                (*p).set_level(level);
+            }
+        }
+    }
+
+    /// Whether popping the current scope has nothing to do but to lower the level.
+    #[inline(always)]
+    pub fn scope_is_empty(&self, base: usize) -> bool {
+        // SAFETY: the current level is below `scopes.len()`.
+        !self.tracing && self.probation.len() == base && unsafe { self.scopes.get_unchecked(self.level as usize) }.head.is_null()
+    }
+
+    /// Lowers the level: only if [`Heap::scope_is_empty`].
+    #[inline(always)]
+    pub fn pop_empty_scope(&mut self) {
+        self.level -= 1;
+    }
+
+    /// Pops the current scope. Its variables have been unreferenced and what leaves it has been up-scoped and is counted. The probationary values above
+    /// `base` are swept; then the head of the scope's list is unreferenced, again and again, until there is no head.
+    pub fn pop_scope(&mut self, base: usize) {
+        self.pop_scope_as(base, Cause::Pop);
+    }
+
+    #[inline(never)]
+    pub(super) fn pop_scope_as(&mut self, base: usize, cause: Cause) {
+        self.sweep(base);
+        let level = self.level as usize;
+        let outermost = !self.delaying;
+        self.delaying = true;
+        loop {
+            let head = self.scopes[level].head;
+            if head.is_null() {
+                break;
+            }
+            // SAFETY: heads are live (I4). By I1 only containers of this scope can still refer to it, and they are all going; what dies
+            // stays readable in the delayed-destruction queue until the pop is done.
+            unsafe { self.unref_head(head, cause) };
+        }
+        if outermost {
+            self.delaying = false;
+            self.destroy_delayed();
+        }
+        // An older scope's value that fell to zero by this is on probation at the end of the vector.
+        self.sweep(base);
+        if self.tracing {
+            let level = self.level;
+            self.emit(Event::ScopePop { level });
+        }
+        self.level -= 1;
+    }
+
+    unsafe fn unref_head(&mut self, head: *mut Container, cause: Cause) {
+        // SAFETY: see `pop_scope_as`.
+        unsafe {
+            let referenced = (*head).cell.count > 1;
+            loop {
+                if self.tracing {
+                    let id = self.id_of(head);
+                    self.emit(Event::UnrefHead { id });
+                }
+                (*head).cell.count = (*head).cell.count.saturating_sub(1);
+                if (*head).cell.count == 0 {
+                    break;
+                }
+            }
+            let cause = match cause {
+                Cause::Pop if referenced => Cause::Cycle,
+                other => other,
+            };
+            // What is at zero with an entry would die at the sweep that follows; the scope goes first.
+            self.destroy(head as *mut super::cell::Cell, cause);
+        }
+    }
+
+    /// Pops scopes until `level` is current, sweeping down to `base`.
+    pub fn unwind_to(&mut self, level: u32, base: usize, cause: Cause) {
+        while self.level > level {
+            self.pop_scope_as(base, cause);
+        }
+        self.sweep(base);
+    }
+}

@@ -1,0 +1,240 @@
+//! Destroying values: without recursion, and touching each reference once.
+
+use std::ptr::null_mut;
+
+use super::Heap;
+use super::cell::{Array, Bound, Cell, Class, Collection, Container, Function, Kind, Object, bits};
+use super::class::ClassData;
+use super::event::{Cause, Event};
+use super::string::Str;
+use super::value::Value;
+
+impl Heap {
+    /// The value whose cell this is.
+    pub(super) unsafe fn value_of(p: *mut Cell) -> Value {
+        // SAFETY: the caller has a live cell.
+        match unsafe { (*p).kind } {
+            Kind::String => Value::from_str(p as *mut Str),
+            Kind::Exact => Value::from_exact(p as *mut super::cell::Exact),
+            _ => Value::from_container(p as *mut Container),
+        }
+    }
+
+    /// Destroys a value that nothing refers to, and what falls to zero by that. What has an entry on the probation vector is left to it.
+    ///
+    /// The worklist is threaded through the `next` links of the dying containers.
+    ///
+    /// # Safety
+    /// `p` is live, has no entry, and is referred to by nothing, or only by containers of a scope that is being popped.
+    pub(super) unsafe fn destroy(&mut self, p: *mut Cell, cause: Cause) {
+        // SAFETY: the caller's; a container on the worklist is DEAD and unlinked, so nothing else uses its links, and its cell is given back
+        // once, here or by `destroy_delayed`.
+        unsafe {
+            if (*p).kind < Kind::Object {
+                return self.free_atom(p);
+            }
+            let mut pending: *mut Container = null_mut();
+            self.condemn(p as *mut Container, &mut pending);
+            let mut cause = cause;
+            while !pending.is_null() {
+                let dying = pending;
+                pending = (*dying).next;
+                if self.tracing {
+                    self.emit_free(dying, cause);
+                }
+                if !matches!(cause, Cause::Exit) {
+                    cause = Cause::Zero;
+                }
+                if self.tracing && self.wants_counts() {
+                    self.emit_child_unrefs(dying);
+                }
+                self.for_each_child(dying, |heap, child| heap.release_child(child, &mut pending));
+                self.drop_contents(dying);
+                self.counters.live[(*dying).cell.kind as usize] -= 1;
+                self.counters.freed += 1;
+                if self.delaying {
+                    if self.tracing {
+                        let id = self.id_of(dying);
+                        self.emit(Event::Delay { id });
+                    }
+                    (*dying).next = self.delayed;
+                    self.delayed = dying;
+                } else {
+                    self.free_container(dying);
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn condemn(&mut self, p: *mut Container, pending: &mut *mut Container) {
+        // SAFETY: `p` is live; see `destroy`.
+        unsafe {
+            if (*p).cell.bits & bits::LINKED != 0 {
+                self.unlink(p);
+            }
+            (*p).cell.bits |= bits::DEAD;
+            (*p).next = *pending;
+            *pending = p;
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn release_child(&mut self, child: Value, pending: &mut *mut Container) {
+        if !child.is_heap() {
+            return;
+        }
+        let p = child.cell();
+        // SAFETY: a child was counted, so its cell is live, or dead and still in the delayed-destruction queue.
+        unsafe {
+            if (*p).bits & bits::DEAD != 0 {
+                return;
+            }
+            (*p).count -= 1;
+            if (*p).count == 0 && (*p).bits & (bits::ENTRY | bits::BUILTIN) == 0 {
+                if child.is_container() {
+                    self.condemn(p as *mut Container, pending);
+                } else {
+                    self.free_atom(p);
+                }
+            }
+        }
+    }
+
+    unsafe fn free_atom(&mut self, p: *mut Cell) {
+        // SAFETY: the atom has no reference left.
+        unsafe {
+            self.counters.live[(*p).kind as usize] -= 1;
+            if (*p).kind == Kind::String {
+                self.drop_string(p as *mut Str);
+            }
+            let size = (*p).class as usize * super::alloc::GRAIN;
+            (*p).kind = Kind::Poisoned;
+            self.arena.free(p as *mut u8, size);
+        }
+    }
+
+    /// Frees what a dying container has besides its cell; its children have been released.
+    unsafe fn drop_contents(&mut self, p: *mut Container) {
+        // SAFETY: `p` is whole; what it owns outside its cell belongs to it alone.
+        unsafe {
+            match (*p).cell.kind {
+                Kind::Object => {
+                    let object = p as *mut Object;
+                    self.free_slots(object);
+                    if (*(*object).shape).is_dictionary() {
+                        self.free_dictionary((*object).shape);
+                    }
+                }
+                Kind::Array => self.free_elements(p as *mut Array),
+                Kind::Class => {
+                    let data = Box::from_raw((*(p as *mut Class)).data);
+                    let ClassData { methods, statics, private_names, instance_shape, .. } = *data;
+                    for key in methods.keys().chain(statics.keys()).chain(&private_names) {
+                        self.decref(key.value());
+                    }
+                    self.retire_shapes(instance_shape);
+                }
+                Kind::Map | Kind::Set => self.free_table((*(p as *mut Collection)).table),
+                _ => {}
+            }
+        }
+    }
+
+    unsafe fn free_container(&mut self, p: *mut Container) {
+        // SAFETY: `p` is dead, empty and on no list.
+        unsafe {
+            let size = Self::cell_size(p);
+            (*p).cell.kind = Kind::Poisoned;
+            let id = self.tracing.then(|| self.id_of(p));
+            if self.arena.free(p as *mut u8, size)
+                && let Some(id) = id
+            {
+                self.emit(Event::Recycle { id });
+            }
+        }
+    }
+
+    /// The size a container's cell was allocated with.
+    unsafe fn cell_size(p: *mut Container) -> usize {
+        // SAFETY: the caller's: a live or dead cell that is still whole.
+        unsafe {
+            match (*p).cell.class {
+                0 => match (*p).cell.kind {
+                    Kind::Function => size_of::<Function>() + (*(p as *mut Function)).captures as usize * size_of::<Value>(),
+                    Kind::Bound => size_of::<Bound>() + (*(p as *mut Bound)).count as usize * size_of::<Value>(),
+                    kind => unreachable!("a {} cell is never this large", kind.name()),
+                },
+                class => class as usize * super::alloc::GRAIN,
+            }
+        }
+    }
+
+    /// Frees what waited in the delayed-destruction queue, oldest death first.
+    pub(super) fn destroy_delayed(&mut self) {
+        let mut queue: *mut Container = null_mut();
+        let mut p = std::mem::replace(&mut self.delayed, null_mut());
+        // SAFETY: what is in the queue is dead, empty and on no other list.
+        unsafe {
+            while !p.is_null() {
+                let next = (*p).next;
+                (*p).next = queue;
+                queue = p;
+                p = next;
+            }
+            while !queue.is_null() {
+                let next = (*queue).next;
+                self.free_container(queue);
+                queue = next;
+            }
+        }
+    }
+
+    /// Frees the built-ins, at the very end.
+    pub(super) fn free_builtins(&mut self) {
+        self.delaying = true;
+        loop {
+            let head = self.scopes[0].head;
+            if head.is_null() {
+                break;
+            }
+            // SAFETY: level 0 is all that is left.
+            unsafe {
+                (*head).cell.count = 0;
+                self.destroy(head as *mut Cell, Cause::Exit);
+            }
+        }
+        self.delaying = false;
+        self.destroy_delayed();
+        self.bury_shapes();
+        let mut roots = std::mem::take(&mut self.namespace_roots);
+        roots.push(std::mem::replace(&mut self.root_shape, null_mut()));
+        for root in roots.into_iter().filter(|root| !root.is_null()) {
+            self.retire_shapes(root);
+        }
+        self.bury_shapes();
+        self.sweep_entries(0);
+        self.free_constant_strings();
+    }
+
+    #[cold]
+    #[inline(never)]
+    unsafe fn emit_child_unrefs(&mut self, p: *mut Container) {
+        // SAFETY: `p` is whole.
+        unsafe {
+            let mut children = Vec::new();
+            self.for_each_child(p, |_, child| {
+                if child.is_container() && (*child.cell()).bits & bits::DEAD == 0 {
+                    children.push(child.container());
+                }
+            });
+            let owner = self.id_of(p);
+            for child in children {
+                let id = self.id_of(child);
+                let count = (*child).cell.count;
+                let by = super::event::By::Slot(owner.clone(), String::new());
+                self.emit(Event::Unref { id, from: count, to: count.saturating_sub(1), by });
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! `join` and `toString`: without recursion, however deep the arrays are nested.
+
+use rustc_hash::FxHashSet;
+
+use super::super::arguments::{Outcome, optional_string, push, room_for_text, text, this_array};
+use crate::heap::cell::Kind;
+use crate::heap::value::Value;
+use crate::vm::Vm;
+use crate::vm::native::Args;
+
+/// The texts of the elements with a separator between them; `undefined` and `null` are empty.
+pub(super) fn join(vm: &mut Vm, args: Args) -> Outcome {
+    let array = this_array(vm, args, "join")?;
+    let separator = optional_string(vm, args, 0, "join")?;
+    let joined = join_text(vm, array, separator.as_deref().unwrap_or(","))?;
+    text(vm, &joined)
+}
+
+/// `join` with commas.
+pub(super) fn to_string(vm: &mut Vm, args: Args) -> Outcome {
+    let array = this_array(vm, args, "toString")?;
+    let joined = join_text(vm, array, ",")?;
+    text(vm, &joined)
+}
+
+/// The text of `array.join(separator)`. Nested arrays are joined with commas; one that is being joined already is empty. Only for natives that call back:
+/// objects among the elements are asked for their `toString()`.
+pub fn join_text(vm: &mut Vm, array: Value, separator: &str) -> Outcome<String> {
+    let mut out = String::new();
+    let mut open = vec![(array, 0)];
+    let mut being_joined = FxHashSet::from_iter([array.0]);
+    // holds the nested arrays that are open: a `toString` may take them out of where they were found
+    let guard = vm.heap.array(0);
+    vm.hold(guard);
+    while let Some((array, index)) = open.last_mut() {
+        let (array, place) = (*array, *index);
+        *index += 1;
+        let Some(value) = vm.heap.element(array, place) else {
+            being_joined.remove(&array.0);
+            open.pop();
+            vm.heap.pop(guard);
+            continue;
+        };
+        if place > 0 {
+            out.push_str(if open.len() == 1 { separator } else { "," });
+        }
+        if value.kind() == Some(Kind::Array) {
+            if being_joined.insert(value.0) {
+                push(vm, guard, value)?;
+                open.push((value, 0));
+            }
+        } else if value.is_string() {
+            out.push_str(&vm.heap.text(value));
+        } else if !value.is_nullish() {
+            let fresh = match vm.primitive_text(value) {
+                Some(text) => text,
+                None => {
+                    vm.heap.protect(value);
+                    vm.to_text(value)?
+                }
+            };
+            out.push_str(&vm.heap.text(fresh));
+            if value.is_container() {
+                vm.safepoint();
+            }
+        }
+        vm.charge(1)?;
+        room_for_text(vm, out.len())?;
+    }
+    vm.charge(out.len() / 16)?;
+    Ok(out)
+}

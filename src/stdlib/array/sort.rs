@@ -1,0 +1,158 @@
+//! `sort` and `toSorted`: a stable merge sort that a throwing, inconsistent or mutating comparator cannot harm.
+//!
+//! What is sorted is a held copy. It is written back when the order is known, as JavaScript does it.
+
+use std::cmp::Ordering;
+
+use super::super::arguments::{Outcome, array_of, optional_callable, push, this_array, writable, wrong};
+use super::super::callbacks::call_back;
+use crate::heap::value::Value;
+use crate::vm::Vm;
+use crate::vm::native::Args;
+
+/// Sorts in place; answers the array.
+pub(super) fn sort(vm: &mut Vm, args: Args) -> Outcome {
+    let comparator = comparator(vm, args, "sort")?;
+    let array = this_array(vm, args, "sort")?;
+    writable(vm, array, "sort")?;
+    let copy = vm.heap.elements(array).to_vec();
+    let copy = array_of(vm, &copy)?;
+    vm.hold(copy);
+    let sorted = sorted(vm, copy, comparator, "sort")?;
+    // a comparator may have frozen or shortened the array
+    writable(vm, array, "sort")?;
+    for (index, value) in sorted.into_iter().enumerate() {
+        if index < vm.heap.array_len(array) {
+            vm.heap.set_element(array, index, value);
+        } else {
+            push(vm, array, value)?;
+        }
+    }
+    Ok(array)
+}
+
+/// A sorted copy.
+pub(super) fn to_sorted(vm: &mut Vm, args: Args) -> Outcome {
+    let comparator = comparator(vm, args, "toSorted")?;
+    let array = this_array(vm, args, "toSorted")?;
+    let copy = vm.heap.elements(array).to_vec();
+    let copy = array_of(vm, &copy)?;
+    vm.hold(copy);
+    let sorted = sorted(vm, copy, comparator, "toSorted")?;
+    vm.heap.rearrange(copy, |elements| elements.copy_from_slice(&sorted));
+    Ok(copy)
+}
+
+fn comparator(vm: &mut Vm, args: Args, function: &str) -> Outcome<Option<Value>> {
+    optional_callable(vm, args, 0, function)
+}
+
+/// The elements of a held array that no script can reach, in order; undefined ones last.
+fn sorted(vm: &mut Vm, copy: Value, comparator: Option<Value>, function: &str) -> Outcome<Vec<Value>> {
+    let mut values = vm.heap.elements(copy).to_vec();
+    vm.charge(values.len())?;
+    let all = values.len();
+    values.retain(|value| !value.is_undefined());
+    match comparator {
+        Some(comparator) => merge_sort(vm, &mut values, comparator, function)?,
+        None => sort_strings(vm, &mut values, function)?,
+    }
+    values.resize(all, Value::UNDEFINED);
+    Ok(values)
+}
+
+/// The default order, of strings by code point.
+fn sort_strings(vm: &mut Vm, values: &mut [Value], function: &str) -> Outcome<()> {
+    if values.len() < 2 {
+        return Ok(());
+    }
+    if let Some(other) = values.iter().copied().find(|value| !value.is_string()) {
+        let advice = if other.is_number() { "`(a, b) => a - b`" } else { "a function of two elements" };
+        let got = vm.describe(other);
+        return Err(vm.type_error(format!(
+            "`{function}` without a comparator orders strings, and there is {got} among the elements: pass {advice}"
+        )));
+    }
+    vm.charge(values.len() * values.len().ilog2() as usize)?;
+    values.sort_by(|a, b| vm.heap.text(*a).as_str().cmp(vm.heap.text(*b).as_str()));
+    Ok(())
+}
+
+/// What the comparator says of two elements. NaN is 0.
+fn compare(vm: &mut Vm, comparator: Value, a: Value, b: Value, function: &str) -> Outcome<Ordering> {
+    let answer = call_back(vm, comparator, Value::UNDEFINED, &[a, b])?;
+    let Some(n) = answer.as_f64() else {
+        return Err(not_a_number(vm, function, answer));
+    };
+    vm.safepoint();
+    Ok(n.partial_cmp(&0.0).unwrap_or(Ordering::Equal))
+}
+
+#[cold]
+fn not_a_number(vm: &mut Vm, function: &str, answer: Value) -> crate::vm::native::Throw {
+    if answer.is_bool() {
+        return vm
+            .type_error(format!("`{function}`: the comparator must answer a number, got a boolean: use `a - b`, or `a < b ? -1 : 1`"));
+    }
+    wrong(vm, function, 0, "a comparator that answers a number", answer)
+}
+
+/// Runs that are this short are sorted by binary insertion.
+const RUN: usize = 8;
+
+/// Bottom-up merge sort. The values are held elsewhere, so the buffers are plain vectors.
+fn merge_sort(vm: &mut Vm, values: &mut [Value], comparator: Value, function: &str) -> Outcome<()> {
+    let len = values.len();
+    for start in (0..len).step_by(RUN) {
+        insertion_sort(vm, &mut values[start..(start + RUN).min(len)], comparator, function)?;
+    }
+    let mut merged: Vec<Value> = Vec::with_capacity(len);
+    let mut width = RUN;
+    while width < len {
+        for start in (0..len).step_by(width * 2) {
+            let middle = (start + width).min(len);
+            let end = (start + width * 2).min(len);
+            if middle == end || compare(vm, comparator, values[middle - 1], values[middle], function)? != Ordering::Greater {
+                continue;
+            }
+            merged.clear();
+            let (mut left, mut right) = (start, middle);
+            while left < middle && right < end {
+                if compare(vm, comparator, values[left], values[right], function)? == Ordering::Greater {
+                    merged.push(values[right]);
+                    right += 1;
+                } else {
+                    merged.push(values[left]);
+                    left += 1;
+                }
+            }
+            merged.extend_from_slice(&values[left..middle]);
+            // what is left of the right run is in its place
+            values[start..start + merged.len()].copy_from_slice(&merged);
+        }
+        width *= 2;
+    }
+    Ok(())
+}
+
+fn insertion_sort(vm: &mut Vm, values: &mut [Value], comparator: Value, function: &str) -> Outcome<()> {
+    for next in 1..values.len() {
+        let value = values[next];
+        let (mut low, mut high) = (0, next);
+        // often it is in order already
+        if compare(vm, comparator, values[next - 1], value, function)? != Ordering::Greater {
+            continue;
+        }
+        high -= 1;
+        while low < high {
+            let middle = (low + high) / 2;
+            if compare(vm, comparator, values[middle], value, function)? == Ordering::Greater {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        values[low..=next].rotate_right(1);
+    }
+    Ok(())
+}

@@ -1,0 +1,166 @@
+//! `console` and `print`: texts as they are, containers in the inspection format.
+
+use super::arguments::Outcome;
+use super::inspect::{Options, inspect, neutralised, number};
+use super::json::{Layout, Methods, to_json};
+use super::number::primitive_to_number;
+use super::numerals;
+use crate::heap::value::Value;
+use crate::vm::Vm;
+use crate::vm::convert::number_text;
+use crate::vm::host::Stream;
+use crate::vm::native::{Args, NativeInfo};
+
+pub(super) static FUNCTIONS: &[NativeInfo] = &[
+    NativeInfo::new("debug", 0, print),
+    NativeInfo::new("error", 0, print_error),
+    NativeInfo::new("info", 0, print),
+    NativeInfo::new("log", 0, print),
+    NativeInfo::new("warn", 0, print_error),
+];
+
+pub(super) static PRINT: NativeInfo = NativeInfo::new("print", 0, print);
+
+/// Writes the arguments, and a line end, to the output.
+fn print(vm: &mut Vm, args: Args) -> Outcome {
+    write_line(vm, args, Stream::Output)
+}
+
+/// The same to the error stream.
+fn print_error(vm: &mut Vm, args: Args) -> Outcome {
+    write_line(vm, args, Stream::Error)
+}
+
+fn write_line(vm: &mut Vm, args: Args, stream: Stream) -> Outcome {
+    let mut line = formatted(vm, args)?;
+    vm.charge(line.len() / 8 + 1)?;
+    if vm.host.is_terminal(stream)
+        && let std::borrow::Cow::Owned(harmless) = neutralised(&line)
+    {
+        line = harmless;
+    }
+    line.push('\n');
+    match vm.host.write(stream, &line) {
+        Ok(()) => Ok(Value::UNDEFINED),
+        // the reader is gone: end quietly
+        Err(_) => Err(vm.exit(0)),
+    }
+}
+
+/// The arguments as one line: a first string may hold `%` directives, the rest follows with blanks between.
+fn formatted(vm: &mut Vm, args: Args) -> Outcome<String> {
+    let first = vm.arg(args, 0);
+    if !first.is_string() {
+        let mut out = String::new();
+        append_rest(vm, args, 0, &mut out)?;
+        return Ok(out);
+    }
+    let template = vm.heap.text(first);
+    if args.len() == 1 || !template.contains('%') {
+        let mut out = template.as_str().to_string();
+        append_rest(vm, args, 1, &mut out)?;
+        return Ok(out);
+    }
+    let mut out = String::new();
+    let mut used = 1;
+    let mut rest = template.as_str();
+    while let Some(at) = rest.find('%') {
+        let Some(directive) = rest.as_bytes().get(at + 1).copied() else { break };
+        if directive == b'%' {
+            out.push_str(&rest[..=at]);
+        } else if used < args.len() && b"sdifjoOc".contains(&directive) {
+            out.push_str(&rest[..at]);
+            let shown = directed(vm, vm.arg(args, used), directive)?;
+            out.push_str(&shown);
+            used += 1;
+        } else {
+            // no directive: it stands for itself, and so does what follows unless it is another `%`
+            out.push_str(&rest[..=at]);
+            rest = &rest[at + 1..];
+            continue;
+        }
+        rest = &rest[at + 2..];
+    }
+    out.push_str(rest);
+    append_rest(vm, args, used, &mut out)?;
+    Ok(out)
+}
+
+fn append_rest(vm: &mut Vm, args: Args, from: usize, out: &mut String) -> Outcome<()> {
+    for index in from..args.len() {
+        if index > 0 {
+            out.push(' ');
+        }
+        let value = vm.arg(args, index);
+        if value.is_string() {
+            out.push_str(&vm.heap.text(value));
+        } else {
+            out.push_str(&inspect(vm, value, Options::default())?);
+        }
+    }
+    Ok(())
+}
+
+/// An argument as a directive wants it.
+fn directed(vm: &mut Vm, value: Value, directive: u8) -> Outcome<String> {
+    Ok(match directive {
+        b's' => text_of(vm, value)?,
+        b'd' => match primitive_to_number(vm, value) {
+            Some(n) => number(n),
+            None => "NaN".to_string(),
+        },
+        b'i' => parsed(vm, value, |text| numerals::parse_int(text, 10)),
+        b'f' => parsed(vm, value, numerals::parse_float),
+        b'j' => {
+            let layout = Layout { methods: Methods::Refuse, ..Layout::default() };
+            to_json(vm, value, &layout)?.unwrap_or_else(|| "undefined".to_string())
+        }
+        b'o' => inspect(vm, value, Options { depth: 4, hidden: true, ..Options::default() })?,
+        b'O' => inspect(vm, value, Options::default())?,
+        // a style sheet, of no use here
+        _ => String::new(),
+    })
+}
+
+fn parsed(vm: &mut Vm, value: Value, parse: impl Fn(&str) -> f64) -> String {
+    if value.is_exact() {
+        return number(value);
+    }
+    let n = match vm.primitive_text(value) {
+        Some(text) => parse(&vm.heap.text(text)),
+        None => f64::NAN,
+    };
+    if n == 0.0 && n.is_sign_negative() { "-0".to_string() } else { number_text(n) }
+}
+
+/// `%s`: the text of a primitive; containers inspected, but not those with a `toString` of their own, which is not called here.
+fn text_of(vm: &mut Vm, value: Value) -> Outcome<String> {
+    if value.is_number() {
+        return Ok(number(value));
+    }
+    if let Some(text) = vm.primitive_text(value) {
+        return Ok(vm.heap.text(text).as_str().to_string());
+    }
+    if vm.is_callable(value) || has_own_text(vm, value) {
+        let what = vm.describe(value);
+        return Err(vm.type_error(format!("`%s` takes no {what}: write `${{x}}` in a template", what = what.trim_start_matches("a "))));
+    }
+    inspect(vm, value, Options { depth: 0, ..Options::default() })
+}
+
+/// Whether a script's `toString` would make this value's text.
+fn has_own_text(vm: &mut Vm, value: Value) -> bool {
+    let key = vm.heap.key("toString");
+    if vm.heap.get_own(value, key).is_some() {
+        return true;
+    }
+    let mut class = vm.heap.class_of(value).unwrap_or(Value::UNDEFINED);
+    while class.kind() == Some(crate::heap::cell::Kind::Class) {
+        let data = vm.heap.class_data(class);
+        if data.native.is_null() && data.methods.contains_key(&key) {
+            return true;
+        }
+        class = data.parent;
+    }
+    false
+}

@@ -1,0 +1,104 @@
+//! `gc`: looking at the memory model from a script.
+
+use super::arguments::{Outcome, define, string};
+use crate::heap::Heap;
+use crate::heap::cell::Kind;
+use crate::heap::value::Value;
+use crate::vm::native::{Args, NativeInfo};
+use crate::vm::{ErrorClass, Vm};
+
+pub(super) static FUNCTIONS: &[NativeInfo] = &[
+    NativeInfo::new("refs", 1, refs),
+    NativeInfo::new("scope", 1, scope),
+    NativeInfo::new("stats", 0, stats),
+    NativeInfo::new("sweep", 0, sweep),
+    NativeInfo::new("trace", 1, trace),
+    NativeInfo::new("verify", 0, verify),
+];
+
+/// Counted references to a value; 0 for one that lies in no cell.
+fn refs(vm: &mut Vm, args: Args) -> Outcome {
+    Ok(Value::index(vm.heap.references(vm.arg(args, 0)) as usize))
+}
+
+/// The level of the scope that owns a container (1 is the oldest); undefined for an atom.
+fn scope(vm: &mut Vm, args: Args) -> Outcome {
+    let level = vm.heap.owner_level(vm.arg(args, 0));
+    Ok(level.map_or(Value::UNDEFINED, |level| Value::index(level as usize)))
+}
+
+/// Frees every probationary value that no frame can still read; answers how many.
+fn sweep(vm: &mut Vm, _args: Args) -> Outcome {
+    let freed = vm.sweep_now();
+    Ok(Value::number(freed as f64))
+}
+
+/// Switches what is traced: `"life"`, `"rc"`, `"scope"`, `"all"` or `"off"`.
+fn trace(vm: &mut Vm, args: Args) -> Outcome {
+    let preset = string(vm, args, 0, "gc.trace")?;
+    let preset = if preset.as_str() == "off" { None } else { Some(preset.as_str()) };
+    let known = ["life", "rc", "scope", "all"];
+    if preset.is_some_and(|preset| !known.contains(&preset)) {
+        return Err(vm.range_error("`gc.trace`: the presets are \"life\", \"rc\", \"scope\", \"all\", and \"off\""));
+    }
+    // without a tracer there is nothing to switch: a script runs the same with and without one
+    vm.heap.set_trace_preset(preset);
+    Ok(Value::UNDEFINED)
+}
+
+/// True, or an Error that says what is broken.
+fn verify(vm: &mut Vm, _args: Args) -> Outcome {
+    match vm.verify() {
+        Ok(()) => Ok(Value::TRUE),
+        Err(broken) => {
+            let error = vm.error_value(ErrorClass::Error, &format!("gc.verify: {broken}"));
+            Err(vm.throw(error))
+        }
+    }
+}
+
+/// Live values by kind, bytes, scopes and the rest, as they are before the answer is made.
+/// Live values by kind: `gc.stats().live`.
+pub fn live_by_kind(heap: &Heap) -> [(&'static str, u64); 10] {
+    let sum = |kinds: &[Kind]| kinds.iter().map(|kind| heap.live(*kind)).sum::<u64>();
+    [
+        ("total", heap.counters.live.iter().sum()),
+        ("object", sum(&[Kind::Object])),
+        ("array", sum(&[Kind::Array])),
+        ("function", sum(&[Kind::Function, Kind::Native, Kind::Bound, Kind::Class])),
+        ("map", sum(&[Kind::Map])),
+        ("set", sum(&[Kind::Set])),
+        ("string", sum(&[Kind::String])),
+        ("variable", sum(&[Kind::Variable])),
+        ("weakref", 0),
+        ("host", 0),
+    ]
+}
+
+fn stats(vm: &mut Vm, _args: Args) -> Outcome {
+    let live = live_by_kind(&vm.heap);
+    let heap = &vm.heap;
+    let rest = [
+        ("bytes", heap.arena.bytes),
+        ("scopes", vm.scopes() as u64),
+        ("probationary", vm.heap.probationary() as u64),
+        ("queued", 0),
+        ("collections", 0),
+        ("freed", vm.heap.counters.freed),
+    ];
+    let by_kind = counts(vm, &live)?;
+    let stats = vm.heap.object();
+    define(vm, stats, "live", by_kind)?;
+    for (name, n) in rest {
+        define(vm, stats, name, Value::number(n as f64))?;
+    }
+    Ok(stats)
+}
+
+fn counts(vm: &mut Vm, list: &[(&str, u64)]) -> Outcome {
+    let object = vm.heap.object();
+    for (name, n) in list {
+        define(vm, object, name, Value::number(*n as f64))?;
+    }
+    Ok(object)
+}

@@ -1,0 +1,90 @@
+//! Errors in the inspection format: their stack, with the class's name in front.
+
+use super::Inspector;
+use crate::heap::cell::Kind;
+use crate::heap::string::Key;
+use crate::heap::value::Value;
+use crate::stdlib::arguments::Outcome;
+
+impl Inspector<'_> {
+    /// Whether a value is an instance of the Error family.
+    pub(super) fn is_error(&self, value: Value) -> bool {
+        let Some(mut class) = self.vm.heap.class_of(value) else { return false };
+        while class.kind() == Some(Kind::Class) {
+            let data = self.vm.heap.class_data(class);
+            if !data.native.is_null() && data.name.is_string() && self.vm.heap.text(data.name).as_str() == "Error" {
+                return true;
+            }
+            class = data.parent;
+        }
+        false
+    }
+
+    /// The text of an error: its stack, in brackets if that has no frames. Takes out of `keys` what the stack shows already, and adds `cause`.
+    pub(super) fn error(&mut self, error: Value, class: &str, keys: &mut Vec<(Key, bool)>) -> Outcome<String> {
+        let name = self.string_property(error, "name")?.unwrap_or_else(|| "Error".to_string());
+        let message = self.string_property(error, "message")?.unwrap_or_default();
+        let stack = match self.string_property(error, "stack")? {
+            Some(stack) if !stack.is_empty() => stack,
+            _ if message.is_empty() => name.clone(),
+            _ => format!("{name}: {message}"),
+        };
+        for (word, text) in [("name", &name), ("message", &message), ("stack", &stack)] {
+            keys.retain(|(key, _)| key.text().as_str() != word || !stack.contains(text.as_str()));
+        }
+        let cause = self.vm.heap.key("cause");
+        if self.vm.heap.get_own(error, cause).is_some() && !keys.iter().any(|(key, _)| *key == cause) {
+            keys.push((cause, false));
+        }
+        let stack = with_class_name(stack, class, &name);
+        let after_message = if message.is_empty() { 0 } else { stack.find(&message).map_or(0, |at| at + message.len()) };
+        let stack =
+            if stack[after_message..].contains("\n    at") { self.without_shared_frames(error, stack)? } else { format!("[{stack}]") };
+        Ok(if self.indentation > 0 { stack.replace('\n', &format!("\n{}", " ".repeat(self.indentation))) } else { stack })
+    }
+
+    fn string_property(&mut self, object: Value, key: &str) -> Outcome<Option<String>> {
+        let value = self.vm.get_named(object, key)?;
+        Ok(value.is_string().then(|| self.vm.heap.text(value).as_str().to_string()))
+    }
+
+    /// Frames that stand in the cause's stack too are left out.
+    fn without_shared_frames(&mut self, error: Value, stack: String) -> Outcome<String> {
+        let key = self.vm.heap.key("cause");
+        let cause = self.vm.heap.get_own(error, key).filter(|cause| self.is_error(*cause));
+        let Some(cause) = cause else { return Ok(stack) };
+        let cause_stack = self.string_property(cause, "stack")?.unwrap_or_default();
+        let Some(start) = cause_stack.find("\n    at") else { return Ok(stack) };
+        let theirs: Vec<&str> = cause_stack[start + 1..].split('\n').collect();
+        let mut lines: Vec<String> = stack.split('\n').map(str::to_string).collect();
+        let first = lines.iter().position(|line| line.starts_with("    at")).unwrap_or(lines.len());
+        if let Some((offset, len)) = shared(&lines[first..], &theirs) {
+            let skipped = len - 2;
+            let from = first + offset + 1;
+            lines.splice(from..from + skipped, [format!("    ... {skipped} lines matching cause stack trace ...")]);
+        }
+        Ok(lines.join("\n"))
+    }
+}
+
+/// The first run of more than three lines of `ours` that stands in `theirs` as well: its place and its length.
+fn shared(ours: &[String], theirs: &[&str]) -> Option<(usize, usize)> {
+    for offset in 0..ours.len().saturating_sub(3) {
+        let Some(place) = theirs.iter().position(|line| *line == ours[offset]) else { continue };
+        let len = ours[offset..].iter().zip(&theirs[place..]).take_while(|(a, b)| a == b).count();
+        if len > 3 {
+            return Some((offset, len));
+        }
+    }
+    None
+}
+
+/// A stack starts with the name that the error had when it was made; the class says more.
+fn with_class_name(stack: String, class: &str, name: &str) -> String {
+    let regular =
+        name.ends_with("Error") && stack.starts_with(name) && matches!(stack.as_bytes().get(name.len()), None | Some(b':' | b'\n'));
+    if !regular || name == class {
+        return stack;
+    }
+    if class.contains(name) { format!("{class}{}", &stack[name.len()..]) } else { format!("{class} [{name}]{}", &stack[name.len()..]) }
+}

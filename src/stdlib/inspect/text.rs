@@ -1,0 +1,88 @@
+//! Quoted texts, keys and widths of the inspection format.
+
+/// A text as a literal: in single quotes, or in those that need no escapes.
+pub fn quoted(text: &str) -> String {
+    let quote = if !text.contains('\'') {
+        '\''
+    } else if !text.contains('"') {
+        '"'
+    } else if !text.contains('`') && !text.contains("${") {
+        '`'
+    } else {
+        '\''
+    };
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push(quote);
+    for c in text.chars() {
+        if c == quote || c == '\\' {
+            out.push('\\');
+            out.push(c);
+        } else if is_control(c) {
+            push_escape(&mut out, c);
+        } else {
+            out.push(c);
+        }
+    }
+    out.push(quote);
+    out
+}
+
+fn is_control(c: char) -> bool {
+    c < ' ' || ('\u{7f}'..='\u{9f}').contains(&c)
+}
+
+fn push_escape(out: &mut String, c: char) {
+    match c {
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        '\u{8}' => out.push_str("\\b"),
+        '\u{c}' => out.push_str("\\f"),
+        c => out.push_str(&format!("\\x{:02X}", c as u32)),
+    }
+}
+
+/// A property key: bare if it is a plain name.
+pub fn key(text: &str) -> String {
+    if text == "__proto__" {
+        return "['__proto__']".to_string();
+    }
+    if is_plain(text) { text.to_string() } else { quoted(text) }
+}
+
+fn is_plain(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+/// A text without what moves a terminal's cursor or changes its state: control characters but for line ends and tabs are shown as escapes.
+pub fn neutralised(text: &str) -> std::borrow::Cow<'_, str> {
+    let harmful = |c: char| is_control(c) && c != '\n' && c != '\t';
+    if !text.contains(harmful) {
+        return text.into();
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if harmful(c) { push_escape(&mut out, c) } else { out.push(c) }
+    }
+    out.into()
+}
+
+/// Length in UTF-16 units: what the line breaking counts in.
+pub fn units(text: &str) -> usize {
+    if text.is_ascii() { text.len() } else { text.encode_utf16().count() }
+}
+
+/// Columns on a terminal: wide characters take two, combining ones none.
+pub fn columns(text: &str) -> usize {
+    if text.is_ascii() { text.len() } else { text.chars().map(char_columns).sum() }
+}
+
+fn char_columns(c: char) -> usize {
+    let wide = matches!(c as u32,
+        0x1100..=0x115f | 0x2329 | 0x232a | 0x2e80..=0x303e | 0x3040..=0x3247 | 0x3250..=0x4dbf | 0x4e00..=0xa4c6 | 0xa960..=0xa97c
+        | 0xac00..=0xd7a3 | 0xf900..=0xfaff | 0xfe10..=0xfe19 | 0xfe30..=0xfe6b | 0xff01..=0xff60 | 0xffe0..=0xffe6
+        | 0x1b000..=0x1b001 | 0x1f200..=0x1f251 | 0x1f300..=0x1f64f | 0x1f680..=0x1f6ff | 0x1f900..=0x1f9ff | 0x20000..=0x3fffd);
+    let none = is_control(c)
+        || matches!(c as u32, 0x300..=0x36f | 0x200b..=0x200f | 0x20d0..=0x20ff | 0xfe00..=0xfe0f | 0xfe20..=0xfe2f | 0xe0100..=0xe01ef);
+    if wide { 2 } else { usize::from(!none) }
+}

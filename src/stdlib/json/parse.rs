@@ -1,0 +1,409 @@
+//! Text to values: one pass over the bytes with an explicit stack, straight to the heap.
+//!
+//! Finished values wait on one stack; a closing bracket takes those above its mark and makes the container, of exactly that size. Keys are interned as they are
+//! read, and an object whose keys are those of the last object at the same depth takes over its shape.
+
+use crate::heap::string::Key;
+use crate::heap::value::Value;
+use crate::stdlib::arguments::{Outcome, array_of, numeric, set_error};
+use crate::vm::Vm;
+use crate::vm::native::Throw;
+
+/// Levels of nesting that are read.
+const MAX_DEPTH: usize = 1000;
+
+/// Why a text is not JSON, and the byte where.
+struct Problem {
+    at: usize,
+    what: What,
+}
+
+enum What {
+    Token,
+    End,
+    Other(&'static str),
+}
+
+/// A container whose closing bracket has not come.
+struct Open {
+    /// Values and keys of the containers around it.
+    values: usize,
+    keys: usize,
+    is_object: bool,
+}
+
+struct Parser<'t> {
+    text: &'t str,
+    bytes: &'t [u8],
+    at: usize,
+    open: Vec<Open>,
+    values: Vec<Value>,
+    keys: Vec<Key>,
+    /// By depth: the keys of the last object made there, and the object.
+    likes: Vec<(Vec<Key>, Value)>,
+    buffer: String,
+}
+
+/// The value of a JSON text. SyntaxError with line and column if it is none, if it nests more than 1000 levels, or if it has a lone surrogate escape.
+/// What it makes is on probation in the running statement. O(length).
+pub fn parse(vm: &mut Vm, text: &str) -> Outcome {
+    let mut parser = Parser {
+        text,
+        bytes: text.as_bytes(),
+        at: 0,
+        open: Vec::new(),
+        values: Vec::new(),
+        keys: Vec::new(),
+        likes: Vec::new(),
+        buffer: String::new(),
+    };
+    match parser.document(vm) {
+        Ok(value) => Ok(value),
+        Err(Failure::Thrown(throw)) => Err(throw),
+        Err(Failure::Bad(problem)) => {
+            let message = parser.message(&problem);
+            Err(vm.syntax_error(message))
+        }
+    }
+}
+
+enum Failure {
+    Bad(Problem),
+    Thrown(Throw),
+}
+
+impl From<Throw> for Failure {
+    fn from(throw: Throw) -> Failure {
+        Failure::Thrown(throw)
+    }
+}
+
+type Parsed<T> = Result<T, Failure>;
+
+impl<'t> Parser<'t> {
+    fn document(&mut self, vm: &mut Vm) -> Parsed<Value> {
+        loop {
+            // a value is wanted
+            self.skip_space();
+            let mut value = match self.bytes.get(self.at) {
+                Some(b'{') => {
+                    self.enter(true)?;
+                    if self.closes(b'}') {
+                        self.close(vm)?
+                    } else {
+                        self.key(vm)?;
+                        continue;
+                    }
+                }
+                Some(b'[') => {
+                    self.enter(false)?;
+                    if self.closes(b']') {
+                        self.close(vm)?
+                    } else {
+                        continue;
+                    }
+                }
+                _ => self.scalar(vm)?,
+            };
+            // a value is there: what follows it?
+            loop {
+                let Some(open) = self.open.last() else {
+                    self.skip_space();
+                    return if self.at == self.bytes.len() { Ok(value) } else { self.unexpected() };
+                };
+                let is_object = open.is_object;
+                self.values.push(value);
+                self.skip_space();
+                match self.bytes.get(self.at) {
+                    Some(b',') => {
+                        self.at += 1;
+                        if is_object {
+                            self.skip_space();
+                            self.key(vm)?;
+                        }
+                        break;
+                    }
+                    Some(b'}') if is_object => self.at += 1,
+                    Some(b']') if !is_object => self.at += 1,
+                    _ => return self.unexpected(),
+                }
+                value = self.close(vm)?;
+            }
+        }
+    }
+
+    fn enter(&mut self, is_object: bool) -> Parsed<()> {
+        if self.open.len() >= MAX_DEPTH {
+            return self.fail(self.at, "nested deeper than 1000 levels");
+        }
+        self.at += 1;
+        self.open.push(Open { values: self.values.len(), keys: self.keys.len(), is_object });
+        self.skip_space();
+        Ok(())
+    }
+
+    /// Takes the closing bracket of a container that is empty.
+    fn closes(&mut self, bracket: u8) -> bool {
+        let closes = self.bytes.get(self.at) == Some(&bracket);
+        self.at += usize::from(closes);
+        closes
+    }
+
+    /// Makes the container whose closing bracket has been read.
+    fn close(&mut self, vm: &mut Vm) -> Parsed<Value> {
+        let Some(open) = self.open.pop() else { return self.unexpected() };
+        let values = &self.values[open.values..];
+        let made = if open.is_object {
+            let depth = self.open.len();
+            let keys = &self.keys[open.keys..];
+            if self.likes.len() <= depth {
+                self.likes.resize_with(depth + 1, || (Vec::new(), Value::UNDEFINED));
+            }
+            let (like_keys, like) = &mut self.likes[depth];
+            let known = like.is_container() && like_keys == keys;
+            let object = vm.heap.object_from(keys, values, known.then_some(*like)).map_err(|e| set_error(vm, Value::UNDEFINED, e))?;
+            if !known && !keys.is_empty() {
+                like_keys.clear();
+                like_keys.extend_from_slice(keys);
+                *like = object;
+            }
+            object
+        } else {
+            array_of(vm, values)?
+        };
+        self.values.truncate(open.values);
+        self.keys.truncate(open.keys);
+        Ok(made)
+    }
+
+    /// A key and its colon.
+    fn key(&mut self, vm: &mut Vm) -> Parsed<()> {
+        if self.bytes.get(self.at) != Some(&b'"') {
+            return self.unexpected();
+        }
+        let (start, end, escaped) = self.string_body()?;
+        let key = if escaped {
+            self.unescape(start, end)?;
+            vm.heap.key(&self.buffer)
+        } else {
+            vm.heap.key(&self.text[start..end])
+        };
+        self.keys.push(key);
+        self.skip_space();
+        if self.bytes.get(self.at) != Some(&b':') {
+            return self.unexpected();
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    fn scalar(&mut self, vm: &mut Vm) -> Parsed<Value> {
+        match self.bytes.get(self.at) {
+            Some(b'"') => {
+                let (start, end, escaped) = self.string_body()?;
+                let text = if escaped {
+                    self.unescape(start, end)?;
+                    &self.buffer
+                } else {
+                    &self.text[start..end]
+                };
+                Ok(crate::stdlib::arguments::text(vm, text)?)
+            }
+            Some(b'-' | b'0'..=b'9') => self.number(vm),
+            Some(b't') => self.word("true", Value::TRUE),
+            Some(b'f') => self.word("false", Value::FALSE),
+            Some(b'n') => self.word("null", Value::NULL),
+            _ => self.unexpected(),
+        }
+    }
+
+    fn word(&mut self, word: &str, value: Value) -> Parsed<Value> {
+        for byte in word.bytes() {
+            if self.bytes.get(self.at) != Some(&byte) {
+                return self.unexpected();
+            }
+            self.at += 1;
+        }
+        Ok(value)
+    }
+
+    fn number(&mut self, vm: &mut Vm) -> Parsed<Value> {
+        let start = self.at;
+        let negative = self.bytes[start] == b'-';
+        self.at += usize::from(negative);
+        let digits = self.at;
+        let mut magnitude = 0u64;
+        while let Some(digit) = self.digit() {
+            magnitude = magnitude.wrapping_mul(10).wrapping_add(digit as u64);
+        }
+        let count = self.at - digits;
+        if count == 0 || count > 1 && self.bytes[digits] == b'0' {
+            // `-`, or a leading zero: what follows the zero does not belong there
+            self.at = digits + usize::from(count > 0);
+            return self.unexpected();
+        }
+        let mut whole = true;
+        if self.bytes.get(self.at) == Some(&b'.') {
+            whole = false;
+            self.at += 1;
+            self.digits()?;
+        }
+        if matches!(self.bytes.get(self.at), Some(b'e' | b'E')) {
+            whole = false;
+            self.at += 1;
+            if matches!(self.bytes.get(self.at), Some(b'+' | b'-')) {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        if whole && count <= 15 && magnitude != 0 {
+            let n = magnitude as f64;
+            return Ok(Value::number(if negative { -n } else { n }));
+        }
+        let text = &self.text[start..self.at];
+        if whole
+            && magnitude != 0
+            && let Ok(n) = text.parse::<i64>()
+        {
+            return Ok(vm.heap.integer(n));
+        }
+        Ok(numeric(text.parse().unwrap_or(f64::NAN)))
+    }
+
+    fn digit(&mut self) -> Option<u8> {
+        let digit = self.bytes.get(self.at)?.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        self.at += 1;
+        Some(digit)
+    }
+
+    /// One digit or more.
+    fn digits(&mut self) -> Parsed<()> {
+        if self.digit().is_none() {
+            return self.unexpected();
+        }
+        while self.digit().is_some() {}
+        Ok(())
+    }
+
+    /// The bytes between the quotes, and whether there is an escape among them.
+    fn string_body(&mut self) -> Parsed<(usize, usize, bool)> {
+        self.at += 1;
+        let start = self.at;
+        let mut escaped = false;
+        loop {
+            let rest = &self.bytes[self.at..];
+            let Some(length) = memchr::memchr2(b'"', b'\\', rest) else {
+                self.at = self.bytes.len();
+                return self.unexpected();
+            };
+            // no early way out, so that it is done many bytes at a time
+            if rest[..length].iter().fold(false, |found, byte| found | (*byte < 0x20)) {
+                let control = rest.iter().position(|byte| *byte < 0x20).unwrap_or(0);
+                return self.fail(self.at + control, "control character in a string (write it as an escape)");
+            }
+            self.at += length + 1;
+            if rest[length] == b'"' {
+                return Ok((start, self.at - 1, escaped));
+            }
+            // whatever is escaped is looked at in `unescape`; here it must not end the string
+            escaped = true;
+            self.at += 1;
+            if self.at > self.bytes.len() {
+                self.at = self.bytes.len();
+                return self.unexpected();
+            }
+        }
+    }
+
+    /// Writes the text between `start` and `end` to the buffer, its escapes resolved.
+    fn unescape(&mut self, start: usize, end: usize) -> Parsed<()> {
+        self.buffer.clear();
+        let mut at = start;
+        while at < end {
+            let length = memchr::memchr(b'\\', &self.bytes[at..end]).unwrap_or(end - at);
+            self.buffer.push_str(&self.text[at..at + length]);
+            at += length;
+            if at == end {
+                break;
+            }
+            let c = match self.bytes[at + 1] {
+                c @ (b'"' | b'\\' | b'/') => c as char,
+                b'b' => '\u{8}',
+                b'f' => '\u{c}',
+                b'n' => '\n',
+                b'r' => '\r',
+                b't' => '\t',
+                b'u' => {
+                    let (c, length) = self.unicode_escape(at, end)?;
+                    self.buffer.push(c);
+                    at += length;
+                    continue;
+                }
+                _ => return self.fail(at, "unknown escape in a string"),
+            };
+            self.buffer.push(c);
+            at += 2;
+        }
+        Ok(())
+    }
+
+    /// The character of a `\u` escape, or of a surrogate pair of them, and its length in bytes.
+    fn unicode_escape(&self, at: usize, end: usize) -> Parsed<(char, usize)> {
+        let unit = |at: usize| -> Option<u32> {
+            let escape = self.bytes[..end].get(at..at + 6)?;
+            if escape[0] != b'\\' || escape[1] != b'u' {
+                return None;
+            }
+            escape[2..].iter().try_fold(0, |unit, byte| Some(unit * 16 + (*byte as char).to_digit(16)?))
+        };
+        let Some(first) = unit(at) else { return self.fail(at, "`\\u` needs four hexadecimal digits") };
+        if let Some(c) = char::from_u32(first) {
+            return Ok((c, 6));
+        }
+        if first < 0xDC00
+            && let Some(second @ 0xDC00..=0xDFFF) = unit(at + 6)
+            && let Some(c) = char::from_u32(0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00))
+        {
+            return Ok((c, 12));
+        }
+        self.fail(at, "lone surrogate escape: strings hold whole characters")
+    }
+
+    fn skip_space(&mut self) {
+        while matches!(self.bytes.get(self.at), Some(b' ' | b'\n' | b'\t' | b'\r')) {
+            self.at += 1;
+        }
+    }
+
+    #[cold]
+    fn unexpected<T>(&self) -> Parsed<T> {
+        let what = if self.at >= self.bytes.len() { What::End } else { What::Token };
+        Err(Failure::Bad(Problem { at: self.at, what }))
+    }
+
+    #[cold]
+    fn fail<T>(&self, at: usize, what: &'static str) -> Parsed<T> {
+        Err(Failure::Bad(Problem { at, what: What::Other(what) }))
+    }
+
+    fn message(&self, problem: &Problem) -> String {
+        let at = problem.at.min(self.text.len());
+        let line_start = memchr::memrchr(b'\n', &self.bytes[..at]).map_or(0, |newline| newline + 1);
+        let line = memchr::memchr_iter(b'\n', &self.bytes[..line_start]).count() + 1;
+        let before = self.text.get(line_start..at).unwrap_or("");
+        let column = before.chars().count() + 1;
+        let what = match problem.what {
+            What::End => "Unexpected end of JSON input".to_string(),
+            What::Token => match self.text.get(at..).and_then(|rest| rest.chars().next()) {
+                Some(c) if c.is_control() => format!("Unexpected token '{}' in JSON", c.escape_default()),
+                Some(c) => format!("Unexpected token '{c}' in JSON"),
+                None => "Unexpected token in JSON".to_string(),
+            },
+            What::Other(what) => format!("Bad JSON: {what}"),
+        };
+        format!("{what} at line {line} column {column}")
+    }
+}

@@ -1,0 +1,119 @@
+//! Methods that take a string apart.
+
+use super::super::arguments::{Outcome, clamped, integer, number, optional_string, push, relative, this_string};
+use super::{cut, piece};
+use crate::heap::string::Text;
+use crate::heap::value::Value;
+use crate::vm::Vm;
+use crate::vm::convert::to_int32;
+use crate::vm::native::Args;
+
+/// The position argument, if it is within the text.
+fn place(vm: &mut Vm, args: Args, function: &str, whole: Text, from_end: bool) -> Outcome<Option<usize>> {
+    let index = integer(vm, args, 0, function, 0.0)?;
+    let len = whole.chars_len() as f64;
+    let index = if from_end && index < 0.0 { len + index } else { index };
+    let found = (0.0..len).contains(&index).then_some(index as usize);
+    if let Some(index) = found
+        && !whole.is_ascii()
+    {
+        vm.charge(index)?;
+    }
+    Ok(found)
+}
+
+/// The character at a position, a negative one counted from the end; undefined outside.
+pub(super) fn at(vm: &mut Vm, args: Args) -> Outcome {
+    let whole = this_string(vm, args, "at")?;
+    let place = place(vm, args, "at", whole, true)?;
+    let this = vm.this(args);
+    Ok(place.and_then(|index| vm.heap.char_at(this, index)).unwrap_or(Value::UNDEFINED))
+}
+
+/// The character at a position; empty outside.
+pub(super) fn char_at(vm: &mut Vm, args: Args) -> Outcome {
+    let whole = this_string(vm, args, "charAt")?;
+    let place = place(vm, args, "charAt", whole, false)?;
+    let this = vm.this(args);
+    match place.and_then(|index| vm.heap.char_at(this, index)) {
+        Some(c) => Ok(c),
+        None => super::text(vm, ""),
+    }
+}
+
+fn code_at(whole: Text, index: usize) -> Value {
+    if whole.is_ascii() {
+        return Value::int(whole.as_bytes()[index] as i32);
+    }
+    let c = whole.as_str()[whole.byte_of(index)..].chars().next();
+    c.map_or(Value::UNDEFINED, |c| Value::int(c as i32))
+}
+
+/// The code point at a position (deviation D2); NaN outside.
+pub(super) fn char_code_at(vm: &mut Vm, args: Args) -> Outcome {
+    let whole = this_string(vm, args, "charCodeAt")?;
+    Ok(place(vm, args, "charCodeAt", whole, false)?.map_or(Value::NAN, |index| code_at(whole, index)))
+}
+
+/// The code point at a position; undefined outside.
+pub(super) fn code_point_at(vm: &mut Vm, args: Args) -> Outcome {
+    let whole = this_string(vm, args, "codePointAt")?;
+    Ok(place(vm, args, "codePointAt", whole, false)?.map_or(Value::UNDEFINED, |index| code_at(whole, index)))
+}
+
+/// From `start` up to, not including, `end`; negative positions count from the end.
+pub(super) fn slice(vm: &mut Vm, args: Args) -> Outcome {
+    let whole = this_string(vm, args, "slice")?;
+    let len = whole.chars_len();
+    let start = relative(vm, args, 0, "slice", len, 0)?;
+    let end = relative(vm, args, 1, "slice", len, len)?;
+    cut(vm, whole, start, end)
+}
+
+/// Between two positions, whichever comes first; negative ones are 0.
+pub(super) fn substring(vm: &mut Vm, args: Args) -> Outcome {
+    let whole = this_string(vm, args, "substring")?;
+    let len = whole.chars_len();
+    let start = clamped(vm, args, 0, "substring", len, 0)?;
+    let end = clamped(vm, args, 1, "substring", len, len)?;
+    cut(vm, whole, start.min(end), start.max(end))
+}
+
+/// An array of the parts between the separators; of the characters if it is empty; of the whole if it is absent.
+pub(super) fn split(vm: &mut Vm, args: Args) -> Outcome {
+    let whole = this_string(vm, args, "split")?;
+    let separator = optional_string(vm, args, 0, "split")?;
+    number(vm, args, 1, "split")?;
+    let limit = vm.arg(args, 1);
+    let limit = if limit.is_undefined() { u32::MAX } else { to_int32(limit).unwrap_or(0) as u32 } as usize;
+    vm.charge(whole.len())?;
+    let parts = vm.heap.array(0);
+    let Some(separator) = separator else {
+        if limit > 0 {
+            let this = vm.this(args);
+            push(vm, parts, this)?;
+        }
+        return Ok(parts);
+    };
+    let text = whole.as_str();
+    if separator.is_empty() {
+        for (at, c) in text.char_indices().take(limit) {
+            let c = piece(vm, whole, &text[at..at + c.len_utf8()])?;
+            push(vm, parts, c)?;
+        }
+        return Ok(parts);
+    }
+    let finder = memchr::memmem::Finder::new(separator.as_bytes());
+    let mut from = 0;
+    while vm.heap.array_len(parts) < limit {
+        let found = finder.find(&text.as_bytes()[from..]);
+        let end = found.map_or(text.len(), |at| from + at);
+        let part = piece(vm, whole, &text[from..end])?;
+        push(vm, parts, part)?;
+        if found.is_none() {
+            break;
+        }
+        from = end + separator.len();
+    }
+    Ok(parts)
+}

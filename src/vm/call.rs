@@ -1,0 +1,379 @@
+//! Calls: everything but the loop's own fast path for script functions.
+
+use super::code::Code;
+use super::native::{Args, Construct, NativeClass, NativeFrame, NativeInfo, Throw};
+use super::{Frame, FrameKind, Vm};
+use crate::compile::proto::Capture;
+use crate::heap::cell::{Bound, Function, Kind, Native};
+use crate::heap::event::Why;
+use crate::heap::value::Value;
+
+impl Vm {
+    pub fn is_callable(&self, value: Value) -> bool {
+        match value.kind() {
+            Some(Kind::Function | Kind::Native | Kind::Bound) => true,
+            Some(Kind::Class) => self.native_class(value).is_some_and(|class| class.call.is_some()),
+            _ => false,
+        }
+    }
+
+    pub(super) fn native_class(&self, class: Value) -> Option<&'static NativeClass> {
+        let native = self.heap.class_data(class).native as *const NativeClass;
+        // SAFETY: installed from a `&'static NativeClass`.
+        unsafe { native.as_ref() }
+    }
+
+    pub(super) fn native_info(&self, native: Value) -> &'static NativeInfo {
+        // SAFETY: a live native (I2) made by `install` from a `&'static NativeInfo`.
+        unsafe { &*((*(native.container() as *mut Native)).info as *const NativeInfo) }
+    }
+
+    /// The first stack index that no frame and no native uses.
+    fn free_window(&self) -> usize {
+        // SAFETY: code lives as long as the machine.
+        self.frames.last().map_or(self.top, |frame| self.top.max(frame.base + unsafe { (*frame.code).registers } + 1))
+    }
+
+    /// Pushes the frame of a script function whose window starts at `base`.
+    pub(super) fn enter(&mut self, function: Value, base: usize, argc: usize, kind: FrameKind) -> Result<(), Throw> {
+        if self.frames.len() >= self.options.max_depth {
+            return Err(self.range_error("Maximum call stack size exceeded"));
+        }
+        // SAFETY: `function` is a live closure (I2); its code lives as long as the machine.
+        let code = unsafe { &*((*(function.container() as *mut Function)).code as *const Code) };
+        self.ensure_stack(base + code.registers);
+        for missing in argc..code.params {
+            self.stack[base + 1 + missing] = Value::UNDEFINED;
+        }
+        let probation = self.heap.base();
+        self.heap.push_scope();
+        if self.heap.tracing {
+            self.heap.emit_push("call", code.display_name());
+        }
+        self.push_frame(Frame {
+            code,
+            function,
+            pc: code.instrs.as_ptr(),
+            base,
+            probation,
+            level: self.heap.level(),
+            kind,
+            argc: argc as u32,
+            at: Value::UNDEFINED,
+            target: Value::UNDEFINED,
+            instance: Value::UNDEFINED,
+        });
+        Ok(())
+    }
+
+    /// Calls what is no closure; its window starts at `base`, the result goes in front of it. Or pushes a frame, for a bound closure.
+    #[inline(never)]
+    pub(super) fn call_other(&mut self, callee: Value, base: usize, argc: usize, mask: usize) -> Result<(), Throw> {
+        match callee.kind() {
+            Some(Kind::Native) => {
+                let info = self.native_info(callee);
+                if info.calls_back && mask != 0 {
+                    self.protect_window(base, mask);
+                }
+                let result = self.call_native(info, base, argc)?;
+                self.stack[base - 1] = result;
+                Ok(())
+            }
+            Some(Kind::Function) => {
+                if mask != 0 {
+                    self.protect_window(base, mask);
+                }
+                self.enter(callee, base, argc, FrameKind::Call)
+            }
+            Some(Kind::Bound) => {
+                self.protect_window(base, mask | 1);
+                let bound = callee.container() as *mut Bound;
+                // SAFETY: a live bound function (I2); its values stand behind it.
+                let (target, values) = unsafe { ((*bound).target, std::slice::from_raw_parts(bound.add(1) as *const Value, (*bound).count as usize)) };
+                let more = values.len() - 1;
+                self.ensure_stack(base + 2 + argc + more);
+                self.stack.copy_within(base + 1..base + 1 + argc, base + 1 + more);
+                self.stack[base..base + values.len()].copy_from_slice(values);
+                self.call_other(target, base, argc + more, 0)
+            }
+            Some(Kind::Class) => match self.native_class(callee) {
+                Some(NativeClass { call: Some(info), .. }) => {
+                    let result = self.call_native(info, base, argc)?;
+                    self.stack[base - 1] = result;
+                    Ok(())
+                }
+                _ => {
+                    let name = self.function_name(callee);
+                    Err(self.type_error(format!("Class constructor {name} cannot be invoked without `new`")))
+                }
+            },
+            _ => Err(self.not_callable(callee)),
+        }
+    }
+
+    #[cold]
+    fn not_callable(&mut self, callee: Value) -> Throw {
+        let name = self.note().unwrap_or_else(|| self.describe(callee));
+        let advice = match name.rsplit('.').next() {
+            Some("hasOwnProperty") => "; plain objects inherit nothing: use Object.hasOwn(o, key)",
+            Some("toString") if callee.is_undefined() => "; use String(x) or a template",
+            _ => "",
+        };
+        self.type_error(format!("`{name}` is not a function{advice}"))
+    }
+
+    fn protect_window(&mut self, base: usize, mask: usize) {
+        for operand in 0..16 {
+            if mask & 1 << operand != 0 {
+                self.heap.protect(self.stack[base - 1 + operand]);
+            }
+        }
+    }
+
+    /// Runs a native whose `this` stands at stack index `base`, its arguments behind it.
+    #[inline]
+    pub(super) fn call_native(&mut self, info: &'static NativeInfo, base: usize, argc: usize) -> Result<Value, Throw> {
+        let args = Args { base, count: argc };
+        let top = std::mem::replace(&mut self.top, base + 1 + argc);
+        let result = if info.calls_back { self.call_native_back(info, args) } else { (info.call)(self, args) };
+        self.top = top;
+        result
+    }
+
+    /// A native that calls back has a scope and a part of the probation vector of its own.
+    #[inline(never)]
+    fn call_native_back(&mut self, info: &'static NativeInfo, args: Args) -> Result<Value, Throw> {
+        if self.natives.len() >= self.options.max_native_depth {
+            return Err(self.range_error("Maximum call stack size exceeded"));
+        }
+        let base = self.heap.base();
+        self.heap.push_scope();
+        if self.heap.tracing {
+            self.heap.emit_push("native", info.name);
+        }
+        self.natives.push(NativeFrame { base, held: Vec::new() });
+        let result = stacker::maybe_grow(128 * 1024, 1024 * 1024, || (info.call)(self, args));
+        let (value, why) = match result {
+            Ok(value) => (value, Why::Return),
+            Err(_) => (self.exception, Why::Throw),
+        };
+        let held = self.natives.pop().map_or(Vec::new(), |frame| frame.held);
+        self.heap.leave_scope(value, base, why, |heap| held.into_iter().rev().for_each(|value| heap.decref(value)));
+        result
+    }
+
+    /// Calls a function value. The result is on probation in (or borrowed by) the native's statement. What is passed is protected.
+    /// Errors: what the callee throws; TypeError if it is not callable; the depth limit.
+    pub fn call(&mut self, callee: Value, this: Value, arguments: &[Value]) -> Result<Value, Throw> {
+        let at = self.free_window();
+        self.ensure_stack(at + 2 + arguments.len());
+        self.heap.protect(callee);
+        self.heap.protect(this);
+        self.stack[at] = callee;
+        self.stack[at + 1] = this;
+        for (index, value) in arguments.iter().enumerate() {
+            self.heap.protect(*value);
+            self.stack[at + 2 + index] = *value;
+        }
+        let base = at + 1;
+        let top = std::mem::replace(&mut self.top, base + 1 + arguments.len());
+        let result = if callee.is(Kind::Function) {
+            self.enter(callee, base, arguments.len(), FrameKind::Entry).and_then(|()| self.run_entry())
+        } else {
+            let depth = self.frames.len();
+            match self.call_other(callee, base, arguments.len(), 0) {
+                // A bound closure has pushed a frame.
+                Ok(()) if self.frames.len() > depth => {
+                    if let Some(frame) = self.frames.last_mut() {
+                        frame.kind = FrameKind::Entry;
+                    }
+                    self.run_entry()
+                }
+                Ok(()) => Ok(self.stack[base - 1]),
+                Err(throw) => Err(throw),
+            }
+        };
+        self.top = top;
+        result
+    }
+
+    fn run_entry(&mut self) -> Result<Value, Throw> {
+        let entry = self.frames.len();
+        // SAFETY: the top frame was set up by `enter`.
+        unsafe { self.run(entry) }
+    }
+
+    /// Puts the elements of the array behind `this` in its place. Returns how many.
+    pub(super) fn spread_arguments(&mut self, base: usize) -> Result<usize, Throw> {
+        let array = self.stack[base + 1];
+        let count = self.heap.array_len(array);
+        if count > 1_000_000 {
+            return Err(self.range_error("Too many arguments: at most 1,000,000 can be spread into a call"));
+        }
+        self.ensure_stack(base + 2 + count);
+        let elements = self.heap.elements(array);
+        self.stack[base + 1..base + 1 + count].copy_from_slice(elements);
+        Ok(count)
+    }
+
+    #[inline(never)]
+    pub(super) fn call_spread(&mut self, base: usize, mask: usize) -> Result<(), Throw> {
+        // The arguments live in the array, which is fresh and on probation until the caller's statement ends.
+        let argc = self.spread_arguments(base)?;
+        self.call_other(self.stack[base - 1], base, argc, mask & 3)
+    }
+
+    pub(super) fn rest_arguments(&mut self, from: usize) -> Result<Value, Throw> {
+        let Some(frame) = self.frames.last() else { return Ok(Value::UNDEFINED) };
+        let (base, argc) = (frame.base, frame.argc as usize);
+        let rest = self.heap.array(argc.saturating_sub(from));
+        for index in from..argc {
+            self.heap.push(rest, self.stack[base + 1 + index]).map_err(|error| self.out_of_memory(error))?;
+        }
+        Ok(rest)
+    }
+
+    pub(super) fn reserve(&mut self, array: Value, more: usize) -> Result<(), Throw> {
+        self.heap.reserve(array, more).map_err(|error| self.out_of_memory(error))
+    }
+
+    /// A closure of `code`, made by the running frame.
+    pub(super) fn closure(&mut self, code: *const Code, regs: *const Value, home: Option<Value>) -> Value {
+        // SAFETY: code lives as long as the machine; the compiler's captures name locals of the running frame and captures of its closure.
+        unsafe {
+            let running = self.frames.last().map_or(Value::UNDEFINED, |frame| frame.function);
+            let linked: &Code = &*code;
+            let captures: smallvec::SmallVec<[Value; 8]> = linked
+                .proto
+                .captures
+                .iter()
+                .map(|capture| match capture {
+                    Capture::Local(register) => *regs.add(*register as usize),
+                    Capture::Up(index) => *((running.container() as *mut Function).add(1) as *mut Value).add(*index as usize),
+                })
+                .collect();
+            let home = home.unwrap_or_else(|| self.home_of(running));
+            self.heap.function(code as *const (), home, &captures)
+        }
+    }
+
+    /// The home class of a closure, or undefined.
+    pub(super) fn home_of(&self, function: Value) -> Value {
+        // SAFETY: a live closure (I2).
+        if function.is(Kind::Function) { unsafe { (*(function.container() as *mut Function)).home } } else { Value::UNDEFINED }
+    }
+
+    // ---- Construction -------------------------------------------------------------------------------------------
+
+    /// `new`: the class is in front of `base`, the arguments behind it. Leaves the instance in front, at once or when the pushed frames have returned.
+    #[inline(never)]
+    pub(super) fn construct(&mut self, base: usize, argc: usize, mask: usize) -> Result<(), Throw> {
+        let class = self.stack[base - 1];
+        if !class.is(Kind::Class) {
+            let name = self.note().unwrap_or_else(|| self.describe(class));
+            let advice = if self.is_callable(class) { "; only classes are" } else { "" };
+            return Err(self.type_error(format!("`{name}` is not a constructor{advice}")));
+        }
+        self.protect_window(base, mask);
+        let native = self.native_class(class);
+        match native.map(|native| &native.construct) {
+            Some(Construct::Refused(hint)) => {
+                let name = self.function_name(class);
+                return Err(self.type_error(format!("`{name}` cannot be called with `new`; {hint}")));
+            }
+            Some(Construct::Makes(info)) => {
+                self.stack[base] = Value::UNDEFINED;
+                let result = self.call_native(info, base, argc)?;
+                self.stack[base - 1] = result;
+                return Ok(());
+            }
+            Some(Construct::Fills(_)) | None => {}
+        }
+        let data = self.heap.class_data(class);
+        let (shape, room) = (data.instance_shape, data.instance_slots as usize);
+        let instance = self.heap.object_of(shape, room);
+        self.stack[base] = instance;
+        self.begin_constructing(class, class, instance, base, argc)
+    }
+
+    /// `super(…)`: the instance stands at `base`, the arguments behind it.
+    #[inline(never)]
+    pub(super) fn super_call(&mut self, base: usize, argc: usize, mask: usize) -> Result<(), Throw> {
+        self.protect_window(base, mask & !3);
+        let function = self.frames.last().map_or(Value::UNDEFINED, |frame| frame.function);
+        let class = self.home_of(function);
+        let parent = self.heap.class_data(class).parent;
+        let instance = self.stack[base];
+        self.begin_constructing(parent, class, instance, base, argc)
+    }
+
+    /// Runs the constructor that `new` of class `at` would run, then the fields of each class down to `target`.
+    fn begin_constructing(&mut self, at: Value, target: Value, instance: Value, base: usize, argc: usize) -> Result<(), Throw> {
+        let mut at = at;
+        loop {
+            if let Some(NativeClass { construct: Construct::Fills(info), .. }) = self.native_class(at) {
+                self.call_native(info, base, argc)?;
+                return self.go_on_constructing(at, target, instance, base);
+            }
+            let data = self.heap.class_data(at);
+            let (constructor, fields, parent) = (data.constructor, data.fields, data.parent);
+            if !constructor.is_undefined() {
+                return self.enter_constructing(constructor, at, target, instance, base, argc);
+            }
+            if parent.is_undefined() {
+                if fields.is_undefined() {
+                    return self.go_on_constructing(at, target, instance, base);
+                }
+                return self.enter_constructing(fields, at, target, instance, base, 0);
+            }
+            at = parent;
+        }
+    }
+
+    fn enter_constructing(&mut self, function: Value, at: Value, target: Value, instance: Value, base: usize, argc: usize) -> Result<(), Throw> {
+        self.stack[base] = instance;
+        self.enter(function, base, argc, FrameKind::Construct)?;
+        if let Some(frame) = self.frames.last_mut() {
+            frame.at = at;
+            frame.target = target;
+            frame.instance = instance;
+        }
+        Ok(())
+    }
+
+    /// The part of class `at` is done: on to the fields of the next class towards `target`, or the instance is finished.
+    pub(super) fn go_on_constructing(&mut self, at: Value, target: Value, instance: Value, base: usize) -> Result<(), Throw> {
+        let mut at = at;
+        while at != target {
+            let mut next = target;
+            loop {
+                let parent = self.heap.class_data(next).parent;
+                if parent == at {
+                    break;
+                }
+                next = parent;
+            }
+            at = next;
+            let fields = self.heap.class_data(at).fields;
+            if !fields.is_undefined() {
+                return self.enter_constructing(fields, at, target, instance, base, 0);
+            }
+        }
+        self.stack[base - 1] = instance;
+        Ok(())
+    }
+
+    /// Runs the field initialisers of the running constructor's own class on an instance.
+    pub(super) fn run_fields(&mut self, instance: Value) -> Result<(), Throw> {
+        let function = self.frames.last().map_or(Value::UNDEFINED, |frame| frame.function);
+        let class = self.home_of(function);
+        let fields = self.heap.class_data(class).fields;
+        if fields.is_undefined() {
+            return Ok(());
+        }
+        let base = self.free_window() + 1;
+        self.ensure_stack(base + 1);
+        self.stack[base] = instance;
+        self.enter(fields, base, 0, FrameKind::Call)
+    }
+}

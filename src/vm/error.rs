@@ -1,0 +1,207 @@
+//! Making errors, and what is left of one that nobody caught.
+
+use super::native::Throw;
+use super::{ErrorClass, Pending, Vm};
+use crate::heap::alloc::OutOfMemory;
+use crate::heap::object::SetError;
+use crate::heap::shape::Listed;
+use crate::heap::string::StringError;
+use crate::heap::value::Value;
+use crate::syntax::ast::Span;
+
+/// How a program ended early.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// An exception that nobody caught.
+    Uncaught {
+        /// `TypeError: …`, or the inspected value if it is no error.
+        message: String,
+        /// The call stack where it was made, innermost first, as text lines; empty if it is no error.
+        stack: Vec<String>,
+        /// Where it was thrown.
+        file: String,
+        span: Option<Span>,
+    },
+    /// The script called `exit(status)`.
+    Exit(i32),
+    /// The memory limit.
+    Memory { place: String },
+    /// The reader of the output is gone.
+    Closed,
+}
+
+impl Vm {
+    pub fn throw(&mut self, value: Value) -> Throw {
+        self.heap.incref(value);
+        let old = std::mem::replace(&mut self.exception, value);
+        self.heap.decref(old);
+        self.pending = Pending::Exception;
+        Throw(())
+    }
+
+    fn throw_error(&mut self, class: ErrorClass, message: &str) -> Throw {
+        let error = self.error_value(class, message);
+        self.throw(error)
+    }
+
+    pub fn type_error(&mut self, message: impl Into<String>) -> Throw {
+        self.throw_error(ErrorClass::TypeError, &message.into())
+    }
+
+    pub fn range_error(&mut self, message: impl Into<String>) -> Throw {
+        self.throw_error(ErrorClass::RangeError, &message.into())
+    }
+
+    pub fn reference_error(&mut self, message: impl Into<String>) -> Throw {
+        self.throw_error(ErrorClass::ReferenceError, &message.into())
+    }
+
+    pub fn syntax_error(&mut self, message: impl Into<String>) -> Throw {
+        self.throw_error(ErrorClass::SyntaxError, &message.into())
+    }
+
+    /// An instance of a built-in error class with that message, its stack filled in.
+    pub fn error_value(&mut self, class: ErrorClass, message: &str) -> Value {
+        let class = self.error_classes[class as usize];
+        let shape = self.heap.class_data(class).instance_shape;
+        let error = self.heap.object_of(shape, 4);
+        let message = self.heap.string(message).unwrap_or(Value::UNDEFINED);
+        self.fill_error(error, message, None);
+        error
+    }
+
+    /// Gives an error its own unlisted property `stack`: `Name: message` and the frames that called it.
+    pub fn fill_stack(&mut self, error: Value) -> Result<(), Throw> {
+        let message = self.heap.get_own(error, self.keys.message).unwrap_or(Value::UNDEFINED);
+        let stack = self.stack_text(error, message);
+        let stack = self.heap.string(&stack).map_err(|error| self.string_error(error))?;
+        let key = self.keys.stack;
+        self.heap.set_own_as(error, key, stack, Listed::No).map_err(|error| self.set_error(error, "`stack`"))
+    }
+
+    /// Gives an error its own properties: the message (if any), the stack, the cause (if any). None of them is listed.
+    pub fn fill_error(&mut self, error: Value, message: Value, cause: Option<Value>) {
+        let stack = self.stack_text(error, message);
+        let stack = self.heap.string(&stack).unwrap_or(Value::UNDEFINED);
+        let (stack_key, message_key, cause_key) = (self.keys.stack, self.keys.message, self.keys.cause);
+        // A new error is not frozen; at the memory limit it stays without what does not fit, and the limit ends the program at the next safepoint.
+        let _ = self.heap.set_own_as(error, stack_key, stack, Listed::No);
+        if message.is_string() {
+            let _ = self.heap.set_own_as(error, message_key, message, Listed::No);
+        }
+        if let Some(cause) = cause {
+            let _ = self.heap.set_own_as(error, cause_key, cause, Listed::No);
+        }
+    }
+
+    /// A limit error (memory): cannot be caught by the script.
+    pub fn out_of_memory(&mut self, _error: OutOfMemory) -> Throw {
+        self.pending = Pending::Memory;
+        Throw(())
+    }
+
+    /// A string too long is a RangeError, memory a limit error.
+    pub fn string_error(&mut self, error: StringError) -> Throw {
+        match error {
+            StringError::TooLong => self.range_error("Invalid string length"),
+            StringError::Memory(error) => self.out_of_memory(error),
+        }
+    }
+
+    /// A write to a frozen container is a TypeError, memory a limit error. `what` is the property as the user wrote it.
+    pub fn set_error(&mut self, error: SetError, what: &str) -> Throw {
+        match error {
+            SetError::Frozen => self.type_error(format!("Cannot assign to {what}: the object is frozen")),
+            SetError::Memory(error) => self.out_of_memory(error),
+        }
+    }
+
+    /// Ends the program with an exit status.
+    pub fn exit(&mut self, status: i32) -> Throw {
+        self.pending = Pending::Exit(status);
+        Throw(())
+    }
+
+    /// The reader of the output is gone.
+    pub fn closed(&mut self) -> Throw {
+        self.pending = Pending::Closed;
+        Throw(())
+    }
+
+    /// What ended the program, for the host. Everything has been unwound.
+    pub(super) fn take_failure(&mut self) -> Failure {
+        match std::mem::replace(&mut self.pending, Pending::Nothing) {
+            Pending::Exit(status) => Failure::Exit(status),
+            Pending::Memory => Failure::Memory { place: String::new() },
+            Pending::Closed => Failure::Closed,
+            Pending::Exception | Pending::Nothing => {
+                let value = std::mem::replace(&mut self.exception, Value::UNDEFINED);
+                let failure = self.describe_uncaught(value);
+                self.heap.decref(value);
+                failure
+            }
+        }
+    }
+
+    fn describe_uncaught(&mut self, value: Value) -> Failure {
+        let (file, span) = match self.thrown_at.take() {
+            // SAFETY: code lives as long as the machine.
+            Some((code, pc)) => {
+                let code = unsafe { &*code };
+                (code.source.name.clone(), Some(code.span(pc)))
+            }
+            None => (String::new(), None),
+        };
+        if self.is_error(value) {
+            let message = self.error_headline(value);
+            let stack_key = self.keys.stack;
+            let stack = match self.heap.get_own(value, stack_key) {
+                Some(stack) if stack.is_string() => {
+                    self.heap.text(stack).lines().filter(|line| line.trim_start().starts_with("at ")).map(|line| line.trim().to_string()).collect()
+                }
+                _ => Vec::new(),
+            };
+            return Failure::Uncaught { message, stack, file, span };
+        }
+        let message = match crate::stdlib::inspect_value(self, value) {
+            Ok(text) => text,
+            Err(_) => self.describe(value),
+        };
+        Failure::Uncaught { message, stack: Vec::new(), file, span }
+    }
+
+    /// Whether a value is an instance of Error or of a class that extends it.
+    pub fn is_error(&self, value: Value) -> bool {
+        let mut class = self.heap.class_of(value);
+        while let Some(c) = class {
+            if c == self.error_classes[ErrorClass::Error as usize] {
+                return true;
+            }
+            let parent = self.heap.class_data(c).parent;
+            class = (!parent.is_undefined()).then_some(parent);
+        }
+        false
+    }
+
+    /// `Name: message` of an error.
+    pub fn error_headline(&mut self, error: Value) -> String {
+        let (name_key, message_key) = (self.keys.name, self.keys.message);
+        let own_text = |vm: &Vm, key| vm.heap.get_own(error, key).filter(|value| value.is_string()).map(|value| vm.heap.text(value).to_string());
+        let name = own_text(self, name_key).unwrap_or_else(|| self.error_name(error));
+        let message = own_text(self, message_key).unwrap_or_default();
+        match (name.is_empty(), message.is_empty()) {
+            (_, true) => name,
+            (true, _) => message,
+            _ => format!("{name}: {message}"),
+        }
+    }
+
+    /// The `name` that an error inherits: that of the built-in class of the family it belongs to.
+    fn error_name(&self, error: Value) -> String {
+        let name = self.heap.class_of(error).and_then(|class| self.heap.find_method(class, self.keys.name));
+        match name {
+            Some(name) if name.is_string() => self.heap.text(name).to_string(),
+            _ => "Error".to_string(),
+        }
+    }
+}

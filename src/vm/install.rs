@@ -1,0 +1,112 @@
+//! Putting the standard library in place: all of it at level 0, before the first scope.
+
+use super::native::{NativeClass, NativeInfo};
+use super::{ErrorClass, Methods, Vm};
+use crate::heap::shape::Listed;
+use crate::heap::value::Value;
+
+impl Vm {
+    fn native_function(&mut self, info: &'static NativeInfo, name: &str) -> Value {
+        let function = self.heap.native(std::ptr::from_ref(info).cast());
+        self.heap.name_builtin(function, name);
+        self.heap.seal_builtin(function);
+        function
+    }
+
+    fn builtin_property(&mut self, object: Value, name: &str, value: Value) {
+        let key = self.heap.key(name);
+        // Before the program there is no limit to reach and nothing is frozen.
+        let _ = self.heap.set_own_as(object, key, value, Listed::Yes);
+    }
+
+    pub(crate) fn install_value(&mut self, name: &str, value: Value) {
+        self.heap.incref(value);
+        self.builtins.push((name.to_string(), value));
+    }
+
+    /// A namespace object such as `Math`: frozen, its functions and constants as own properties.
+    pub(crate) fn install_namespace(&mut self, name: &'static str, functions: &'static [NativeInfo], constants: &[(&str, Value)]) {
+        let namespace = self.heap.namespace();
+        self.heap.name_builtin(namespace, name);
+        for info in functions {
+            let function = self.native_function(info, &format!("{name}.{}", info.name));
+            self.builtin_property(namespace, info.name, function);
+        }
+        for (constant, value) in constants {
+            self.builtin_property(namespace, constant, *value);
+        }
+        self.heap.seal_builtin(namespace);
+        self.install_value(name, namespace);
+    }
+
+    /// A global function such as `parseInt`.
+    pub(crate) fn install_function(&mut self, info: &'static NativeInfo) {
+        let function = self.native_function(info, info.name);
+        self.install_value(info.name, function);
+    }
+
+    fn builtin_class(&mut self, class: &'static NativeClass, parent: Value) -> Value {
+        let name = self.heap.constant(class.name).value();
+        let value = self.heap.class(name, parent);
+        self.heap.class_data(value).native = std::ptr::from_ref(class).cast();
+        self.heap.name_builtin(value, class.name);
+        value
+    }
+
+    /// A class such as `Map`, with static functions and constants.
+    pub(crate) fn install_class(&mut self, class: &'static NativeClass, statics: &'static [NativeInfo], constants: &[(&str, Value)]) -> Value {
+        let value = self.builtin_class(class, Value::UNDEFINED);
+        for info in statics {
+            let function = self.native_function(info, &format!("{}.{}", class.name, info.name));
+            let key = self.heap.key(info.name);
+            self.add_method(value, key, function, true);
+        }
+        for (constant, constant_value) in constants {
+            let key = self.heap.key(constant);
+            self.add_method(value, key, *constant_value, true);
+        }
+        self.heap.seal_builtin(value);
+        self.install_value(class.name, value);
+        value
+    }
+
+    /// Makes a static function of a class the same value as a global function (`Number.parseInt`).
+    pub(crate) fn share_with_class(&mut self, class: &str, name: &str) {
+        let find = |vm: &Vm, name: &str| vm.builtins.iter().find(|(n, _)| n == name).map(|(_, value)| *value);
+        if let (Some(class), Some(function)) = (find(self, class), find(self, name)) {
+            let key = self.heap.key(name);
+            self.add_method(class, key, function, true);
+        }
+    }
+
+    /// The methods of a kind of values.
+    pub(crate) fn install_methods(&mut self, kind: Methods, methods: &'static [NativeInfo]) {
+        for info in methods {
+            let function = self.native_function(info, &format!("{kind:?}.{}", info.name));
+            let key = self.heap.constant(info.name);
+            if kind == Methods::Error {
+                let class = self.error_classes[ErrorClass::Error as usize];
+                self.add_method(class, key, function, false);
+                continue;
+            }
+            self.heap.incref(function);
+            self.methods[kind as usize].insert(key, function);
+        }
+    }
+
+    /// An error class of the family, extending Error (or nothing for Error itself). Its instances inherit `name` from it.
+    pub(crate) fn install_error_class(&mut self, which: ErrorClass, class: &'static NativeClass) {
+        let parent = self.error_classes[ErrorClass::Error as usize];
+        let value = self.builtin_class(class, parent);
+        let name = self.heap.class_data(value).name;
+        let key = self.keys.name;
+        self.add_method(value, key, name, false);
+        let (message, empty) = (self.keys.message, self.heap.key(""));
+        if parent.is_undefined() {
+            self.add_method(value, message, empty.value(), false);
+        }
+        self.heap.seal_builtin(value);
+        self.error_classes[which as usize] = value;
+        self.install_value(class.name, value);
+    }
+}

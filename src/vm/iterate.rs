@@ -1,0 +1,253 @@
+//! Iteration, texts of values, and what else the language does behind a syntax.
+
+use super::Vm;
+use super::native::Throw;
+use crate::heap::cell::{Iterator, Kind, Yield};
+use crate::heap::value::Value;
+
+impl Vm {
+    /// What an iteration over a value goes over: the value itself. TypeError if it is not iterable.
+    pub(super) fn iterate(&mut self, value: Value) -> Result<Value, Throw> {
+        match value.kind() {
+            Some(Kind::Array | Kind::String | Kind::Map | Kind::Set | Kind::Iterator) => Ok(value),
+            _ => {
+                let what = self.describe(value);
+                let advice = if value.is(Kind::Object) { "; iterate over Object.keys(o), Object.values(o) or Object.entries(o)" } else { "" };
+                Err(match self.note() {
+                    Some(note) => self.type_error(format!("`{note}` is not iterable: it is {what}{advice}")),
+                    None => self.type_error(format!("{what} is not iterable{advice}")),
+                })
+            }
+        }
+    }
+
+    /// The next value and the position after it; `None` at the end, where a position of -1 stays. What `position` means depends on the kind.
+    pub(super) fn iterate_next(&mut self, target: Value, position: Value) -> Result<Option<(Value, Value)>, Throw> {
+        if position == Value::int(-1) {
+            return Ok(None);
+        }
+        let at = position.plain_number().unwrap_or(0.0) as u64;
+        if target.is(Kind::Iterator) {
+            return Ok(self.iterator_next(target)?.map(|value| (value, Value::int(0))));
+        }
+        Ok(self.step(target, at, if target.is(Kind::Map) { Yield::Entries } else { Yield::Values })?.map(|(value, at)| (value, Value::index(at as usize))))
+    }
+
+    /// One step of an iteration over an array (by index), a string (by byte offset), a Map or a Set (by sequence number).
+    fn step(&mut self, target: Value, at: u64, yields: Yield) -> Result<Option<(Value, u64)>, Throw> {
+        Ok(match target.kind() {
+            Some(Kind::Array) => {
+                let Some(element) = self.heap.element(target, at as usize) else { return Ok(None) };
+                let index = Value::index(at as usize);
+                let value = match yields {
+                    Yield::Keys => index,
+                    Yield::Values => element,
+                    Yield::Entries => self.pair(index, element)?,
+                };
+                Some((value, at + 1))
+            }
+            Some(Kind::String) => {
+                let text = self.heap.text(target);
+                let Some(c) = text.as_str().get(at as usize..).and_then(|rest| rest.chars().next()) else { return Ok(None) };
+                let value = self.heap.short_string(c.encode_utf8(&mut [0; 4]));
+                Some((value, at + c.len_utf8() as u64))
+            }
+            Some(Kind::Map | Kind::Set) => {
+                let Some((key, value, next)) = self.heap.table(target).next(at) else { return Ok(None) };
+                let value = match yields {
+                    Yield::Entries if target.is(Kind::Map) => self.pair(key, value)?,
+                    Yield::Entries => self.pair(key, key)?,
+                    Yield::Values if target.is(Kind::Map) => value,
+                    _ => key,
+                };
+                Some((value, next))
+            }
+            _ => None,
+        })
+    }
+
+    fn pair(&mut self, a: Value, b: Value) -> Result<Value, Throw> {
+        let pair = self.heap.array(2);
+        for value in [a, b] {
+            self.heap.push(pair, value).map_err(|error| self.out_of_memory(error))?;
+        }
+        Ok(pair)
+    }
+
+    /// The next value of an iterator object; `None` at its end, where it gives back what it iterated over.
+    pub fn iterator_next(&mut self, iterator: Value) -> Result<Option<Value>, Throw> {
+        let p = iterator.container() as *mut Iterator;
+        // SAFETY: a live iterator (I2); nothing between the reads and the write frees it.
+        let (target, at, yields) = unsafe { ((*p).target, (*p).position, (*p).yields) };
+        if target.is_undefined() {
+            return Ok(None);
+        }
+        match self.step(target, at, yields)? {
+            Some((value, next)) => {
+                // SAFETY: as above.
+                unsafe { (*p).position = next };
+                Ok(Some(value))
+            }
+            None => {
+                // SAFETY: as above.
+                unsafe { (*p).target = Value::UNDEFINED };
+                self.heap.decref(target);
+                Ok(None)
+            }
+        }
+    }
+
+    /// What an iterator object iterates over (undefined at its end) and what it yields.
+    pub fn iterator_parts(&self, iterator: Value) -> (Value, Yield) {
+        let p = iterator.container() as *mut Iterator;
+        // SAFETY: a live iterator (I2).
+        unsafe { ((*p).target, (*p).yields) }
+    }
+
+    /// All values an iterable yields, appended to `array`. TypeError if it is not iterable.
+    pub fn append_all(&mut self, array: Value, iterable: Value) -> Result<(), Throw> {
+        let target = self.iterate(iterable)?;
+        if target.is(Kind::Array) {
+            let count = self.heap.array_len(target);
+            self.reserve(array, count)?;
+            for index in 0..count {
+                let Some(value) = self.heap.element(target, index) else { break };
+                self.heap.push(array, value).map_err(|error| self.out_of_memory(error))?;
+            }
+            return Ok(());
+        }
+        let mut position = Value::int(0);
+        while let Some((value, next)) = self.iterate_next(target, position)? {
+            position = next;
+            self.heap.push(array, value).map_err(|error| self.out_of_memory(error))?;
+        }
+        Ok(())
+    }
+
+    /// The keys that `for…in` goes over: own listed ones, as strings, in a new array.
+    pub(super) fn enumerate(&mut self, object: Value) -> Result<Value, Throw> {
+        if !matches!(object.kind(), Some(Kind::Object | Kind::Array)) {
+            let what = self.describe(object);
+            let advice = if object.is(Kind::Map) || object.is(Kind::Set) || object.is_string() { "; use for…of" } else { "" };
+            return Err(self.type_error(format!("`for…in` takes objects and arrays, got {what}{advice}")));
+        }
+        let keys = self.heap.array(0);
+        for (key, _) in self.listed(object) {
+            self.heap.push(keys, key.value()).map_err(|error| self.out_of_memory(error))?;
+        }
+        Ok(keys)
+    }
+
+    /// Whether an own key met by `for…in` is still there.
+    pub(super) fn still_has(&mut self, object: Value, key: Value) -> bool {
+        let key = self.heap.key_of(key);
+        if object.is(Kind::Array)
+            && let Some(index) = super::index::canonical_index(&key.text())
+        {
+            return index < self.heap.array_len(object);
+        }
+        self.heap.get_own(object, key).is_some()
+    }
+
+    // ---- Texts ----------------------------------------------------------------------------------------------------
+
+    /// The values at stack indexes `base..base + count`, converted and joined.
+    #[inline(never)]
+    pub(super) fn concat(&mut self, base: usize, count: usize) -> Result<Value, Throw> {
+        let mut text = std::mem::take(&mut self.scratch);
+        text.clear();
+        for index in 0..count {
+            let value = self.stack[base + index];
+            if value.is_string() {
+                text.push_str(&self.heap.text(value));
+            } else if let Some(n) = value.is_int().then(|| value.as_int()) {
+                use std::fmt::Write;
+                let _ = write!(text, "{n}");
+            } else if let Some(piece) = self.primitive_text(value) {
+                text.push_str(&self.heap.text(piece));
+            } else {
+                for index in index..count {
+                    self.heap.protect(self.stack[base + index]);
+                }
+                match self.to_text(value) {
+                    Ok(piece) => text.push_str(&self.heap.text(piece)),
+                    Err(throw) => return Err(throw),
+                }
+            }
+        }
+        let result = self.heap.string(&text);
+        self.scratch = text;
+        result.map_err(|error| self.string_error(error))
+    }
+
+    /// Text of a value as in a template hole or `String(x)`. Calls `toString` methods of objects, so only natives that call back may use it.
+    pub fn to_text(&mut self, value: Value) -> Result<Value, Throw> {
+        if let Some(text) = self.primitive_text(value) {
+            return Ok(text);
+        }
+        match value.kind() {
+            Some(Kind::Array) => self.array_text(value),
+            Some(Kind::Object) => {
+                let key = self.keys.to_string;
+                let method = match self.heap.get_own(value, key) {
+                    Some(own) => Some(own),
+                    None => self.heap.class_of(value).and_then(|class| self.heap.find_method(class, key)),
+                };
+                if let Some(method) = method.filter(|method| self.is_callable(*method)) {
+                    let text = self.call(method, value, &[])?;
+                    return match self.primitive_text(text) {
+                        Some(text) => Ok(text),
+                        None => {
+                            let what = self.describe(text);
+                            Err(self.type_error(format!("`toString` must return a primitive value, got {what}")))
+                        }
+                    };
+                }
+                let what = self.describe(value);
+                Err(self.type_error(format!("Cannot convert {what} to a string; give it a toString method, or use JSON.stringify")))
+            }
+            _ => {
+                let what = self.describe(value);
+                Err(self.type_error(format!("Cannot convert {what} to a string")))
+            }
+        }
+    }
+
+    /// Text of an array: its elements, primitives or arrays of them, joined by commas; null and undefined are empty. Without recursion.
+    fn array_text(&mut self, array: Value) -> Result<Value, Throw> {
+        let mut text = String::new();
+        let mut open = vec![(array, 0usize)];
+        while let Some((array, index)) = open.pop() {
+            let Some(element) = self.heap.element(array, index) else { continue };
+            if index > 0 {
+                text.push(',');
+            }
+            open.push((array, index + 1));
+            if element.is(Kind::Array) {
+                // A cycle is empty, as in JavaScript.
+                if !open.iter().any(|(outer, _)| *outer == element) {
+                    open.push((element, 0));
+                }
+            } else if !element.is_nullish() {
+                match self.primitive_text(element) {
+                    Some(piece) => text.push_str(&self.heap.text(piece)),
+                    None => {
+                        let piece = self.to_text(element)?;
+                        text.push_str(&self.heap.text(piece));
+                    }
+                }
+            }
+        }
+        self.heap.string(&text).map_err(|error| self.string_error(error))
+    }
+
+    /// Charges work of `units` (about one a byte or element touched), and looks at limits now and then. For natives of variable cost.
+    pub fn charge(&mut self, units: usize) -> Result<(), Throw> {
+        let units = (units / 16).min(u32::MAX as usize) as u32;
+        if units < self.ticks {
+            self.ticks -= units;
+            return Ok(());
+        }
+        self.tick()
+    }
+}

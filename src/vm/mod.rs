@@ -1,0 +1,331 @@
+//! The machine: runs bytecode on the heap.
+//!
+//! # Layout
+//! One stack of values holds the registers of all frames; a frame's window overlaps its caller's, so that arguments are passed in place.
+//! Calls between script functions push a [`Frame`] and never nest Rust frames. A native that calls back does: [`Vm::call`] enters the loop anew,
+//! down to a depth limit.
+//!
+//! # Unwinding
+//! An exception, a limit and the end of the program all travel as `Err(Throw)`; what it is stands in `pending`. Only exceptions are
+//! caught by scripts. Whatever it is, every scope on the way is popped in order.
+
+mod arith;
+mod call;
+mod class;
+pub mod code;
+pub mod convert;
+pub mod error;
+pub mod host;
+mod index;
+mod install;
+mod iterate;
+pub mod native;
+mod property;
+mod run;
+mod unwind;
+
+use std::rc::Rc;
+
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
+
+use crate::compile::op::Instr;
+use crate::compile::proto::Program;
+use crate::heap::string::Key;
+use crate::heap::value::Value;
+use crate::heap::{Heap, Settings};
+use code::{Code, Source};
+use host::Host;
+use native::NativeFrame;
+
+/// Kinds of values that have built-in methods without being instances of a script's class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Methods {
+    String,
+    Number,
+    Boolean,
+    Array,
+    Function,
+    Map,
+    Set,
+    Iterator,
+    /// Those of the error classes.
+    Error,
+}
+
+const METHOD_KINDS: usize = Methods::Error as usize + 1;
+
+/// The built-in error classes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorClass {
+    Error,
+    TypeError,
+    RangeError,
+    ReferenceError,
+    SyntaxError,
+}
+
+const ERROR_CLASSES: usize = ErrorClass::SyntaxError as usize + 1;
+
+/// What is under way while `Err(Throw)` travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pending {
+    Nothing,
+    /// The value in `exception`.
+    Exception,
+    /// The script called `exit`.
+    Exit(i32),
+    /// The memory limit: scripts cannot catch it.
+    Memory,
+    /// The reader of the output is gone.
+    Closed,
+}
+
+/// What a frame does when it returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum FrameKind {
+    /// Gives its result to the caller's register.
+    Call,
+    /// Leaves the loop: it was called from a native, or is the main program.
+    Entry,
+    /// A constructor or field initialiser: goes on with the construction.
+    Construct,
+}
+
+/// A running script function.
+struct Frame {
+    code: *const Code,
+    /// The closure, or undefined for the main program. Counted by whoever called it, or protected.
+    function: Value,
+    /// Where to go on; for the running frame the loop has it in a local.
+    pc: *const Instr,
+    /// Stack index of `R[0]`.
+    base: usize,
+    /// Length of the probation vector when the frame began.
+    probation: usize,
+    /// Level of its own scope (depth 0).
+    level: u32,
+    kind: FrameKind,
+    /// Arguments given.
+    argc: u32,
+    /// While constructing: the class whose part is being run, and the one whose instance is being made.
+    at: Value,
+    target: Value,
+    instance: Value,
+}
+
+/// Limits and switches of a machine.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    pub heap: Settings,
+    /// Script calls that may be open at a time.
+    pub max_depth: usize,
+    /// Natives that may call back inside each other.
+    pub max_native_depth: usize,
+    /// Seed of `Math.random()`; `None`: from the host.
+    pub seed: Option<u64>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { heap: Settings::default(), max_depth: 10_000, max_native_depth: 200, seed: None }
+    }
+}
+
+pub struct Vm {
+    pub heap: Heap,
+    pub host: Box<dyn Host>,
+    options: Options,
+    /// Registers of all frames.
+    stack: Vec<Value>,
+    frames: Vec<Frame>,
+    /// The first stack index above what natives may not touch.
+    top: usize,
+    natives: Vec<NativeFrame>,
+    globals: Vec<Value>,
+    codes: Vec<Box<Code>>,
+    builtins: Vec<(String, Value)>,
+    methods: [IndexMap<Key, Value, FxBuildHasher>; METHOD_KINDS],
+    error_classes: [Value; ERROR_CLASSES],
+    keys: Keys,
+    pending: Pending,
+    /// Counted while `pending` is `Exception`.
+    exception: Value,
+    /// What the command line gave to the script: the global `args`.
+    pub arguments: Vec<String>,
+    /// State of `Math.random()`; `None` until first used, unless a seed was given.
+    pub random: Option<[u64; 4]>,
+    /// Verify the heap at every safepoint.
+    checked: bool,
+    /// Containers that could have been walked since the heap was verified last.
+    unverified: u64,
+    /// Down to the next look at limits.
+    ticks: u32,
+    /// Where what is pending was thrown first.
+    thrown_at: Option<(*const Code, usize)>,
+    global_names: Vec<String>,
+    /// `"0123456789"`, counted.
+    digits: Value,
+    /// Reused by joins.
+    scratch: String,
+}
+
+/// Keys that the machine itself looks for.
+struct Keys {
+    length: Key,
+    size: Key,
+    name: Key,
+    message: Key,
+    stack: Key,
+    cause: Key,
+    constructor: Key,
+    to_string: Key,
+    prototype: Key,
+    value: Key,
+    done: Key,
+}
+
+impl Vm {
+    /// A machine with the standard library, ready to run programs.
+    pub fn new(options: Options, host: Box<dyn Host>) -> Vm {
+        Vm::with_arguments(options, host, Vec::new())
+    }
+
+    /// The same; `arguments` is what scripts find in `args`.
+    pub fn with_arguments(options: Options, host: Box<dyn Host>, arguments: Vec<String>) -> Vm {
+        let mut heap = Heap::new(options.heap);
+        let mut key = |text: &str| heap.constant(text);
+        let keys = Keys {
+            length: key("length"),
+            size: key("size"),
+            name: key("name"),
+            message: key("message"),
+            stack: key("stack"),
+            cause: key("cause"),
+            constructor: key("constructor"),
+            to_string: key("toString"),
+            prototype: key("prototype"),
+            value: key("value"),
+            done: key("done"),
+        };
+        let mut vm = Vm {
+            heap,
+            host,
+            options,
+            stack: vec![Value::UNDEFINED; 1024],
+            frames: Vec::with_capacity(64),
+            top: 0,
+            natives: Vec::new(),
+            globals: Vec::new(),
+            codes: Vec::new(),
+            builtins: Vec::new(),
+            methods: Default::default(),
+            error_classes: [Value::UNDEFINED; ERROR_CLASSES],
+            keys,
+            pending: Pending::Nothing,
+            exception: Value::UNDEFINED,
+            arguments,
+            random: options.seed.map(seed_state),
+            checked: options.heap.verify,
+            unverified: 0,
+            ticks: unwind::TICKS,
+            thrown_at: None,
+            global_names: Vec::new(),
+            digits: Value::UNDEFINED,
+            scratch: String::new(),
+        };
+        vm.digits = vm.heap.constant("0123456789").value();
+        crate::stdlib::install(&mut vm);
+        vm.heap.push_scope();
+        vm
+    }
+
+    /// The built-in names that programs may use, in the order of their indexes.
+    pub fn builtin_names(&self) -> Vec<&str> {
+        self.builtins.iter().map(|(name, _)| name.as_str()).collect()
+    }
+
+    /// Links a program and runs it to its end. `Ok` is the program's value: it is held until [`Vm::finish`].
+    pub fn run_program(&mut self, program: &Program, source: Source) -> Result<Value, error::Failure> {
+        self.globals.resize(program.first_global as usize + program.globals.len(), Value::HOLE);
+        self.global_names.truncate(program.first_global as usize);
+        self.global_names.extend(program.globals.iter().map(|(name, _)| name.to_string()));
+        let source = Rc::new(source);
+        let main = code::link(&mut self.heap, &program.main, &source, &mut self.codes);
+        let result = self.run_main(main);
+        match result {
+            Ok(value) => Ok(value),
+            Err(_) => Err(self.take_failure()),
+        }
+    }
+
+    /// Ends the program: gives back its value and pops every scope. The machine can be dropped after it.
+    pub fn finish(&mut self, value: Value) {
+        self.heap.decref(value);
+        for index in (0..self.globals.len()).rev() {
+            let value = std::mem::replace(&mut self.globals[index], Value::UNDEFINED);
+            self.heap.decref(value);
+        }
+        self.globals.clear();
+        self.heap.unwind_to(0, 0, crate::heap::event::Cause::Exit);
+    }
+
+    #[inline(always)]
+    pub(crate) fn stack_at(&self, index: usize) -> Value {
+        self.stack[index]
+    }
+
+    /// Checks the whole heap against the machine's roots. Errors: the first breach.
+    pub fn verify(&mut self) -> Result<(), crate::heap::Broken> {
+        let roots = self.roots();
+        self.heap.verify(&roots)
+    }
+
+    /// `gc.sweep()`: frees every value on probation, in any scope, that no frame can still read. Returns how many containers died.
+    pub fn sweep_now(&mut self) -> u64 {
+        let top = self.top.max(self.frames.last().map_or(0, |frame| frame.base));
+        let readable: rustc_hash::FxHashSet<u64> = self.stack[..top.min(self.stack.len())].iter().map(|value| value.0).collect();
+        let exception = self.exception;
+        self.heap.sweep_now(&|value| value == exception || readable.contains(&value.0))
+    }
+
+    /// Scopes that are open.
+    pub fn scopes(&self) -> u32 {
+        self.heap.level()
+    }
+
+    /// Every counted reference from outside the heap's containers.
+    fn roots(&self) -> Vec<Value> {
+        let mut roots = self.globals.clone();
+        roots.push(self.exception);
+        for frame in &self.frames {
+            // SAFETY: code lives as long as the machine.
+            let code = unsafe { &*frame.code };
+            // SAFETY: pc points into the code's instructions.
+            let pc = unsafe { frame.pc.offset_from(code.instrs.as_ptr()) } as usize;
+            for (register, _) in code::live_locals(&code.proto, pc.saturating_sub(1)) {
+                roots.push(self.stack[frame.base + register as usize]);
+            }
+        }
+        for native in &self.natives {
+            roots.extend(native.held.iter().copied());
+        }
+        for methods in &self.methods {
+            roots.extend(methods.values().copied());
+        }
+        roots.extend(self.builtins.iter().map(|(_, value)| *value));
+        roots
+    }
+}
+
+/// Four words from one seed (splitmix64).
+pub(crate) fn seed_state(seed: u64) -> [u64; 4] {
+    let mut x = seed;
+    std::array::from_fn(|_| {
+        x = x.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = x;
+        z = (z ^ z >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ z >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ z >> 31
+    })
+}

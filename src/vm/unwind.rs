@@ -1,0 +1,250 @@
+//! Ways out: returning, unwinding, the end of the main program, and what a stack trace says.
+
+use super::code::{Code, live_locals};
+use super::native::Throw;
+use super::{FrameKind, Pending, Vm};
+use crate::heap::event::{By, Why};
+use crate::heap::value::Value;
+
+/// Frames shown at the start and at the end of a long stack trace.
+const SHOWN_FIRST: usize = 10;
+const SHOWN_LAST: usize = 3;
+
+impl Vm {
+    /// Leaves the running frame with a result that may have something to clean up. `Some`: the frame was an entry, the loop ends with this result.
+    #[inline(never)]
+    pub(super) fn return_slow(&mut self, value: Value, index: usize, entry: usize) -> Result<Option<Value>, Throw> {
+        let Some(frame) = self.frames.last() else { return Ok(Some(value)) };
+        let (code, base, probation, level, kind) = (frame.code, frame.base, frame.probation, frame.level, frame.kind);
+        // SAFETY: code lives as long as the machine.
+        let given_back = unsafe { &(&(*code).returns)[index] };
+        let held = self.heap.hold_in_flight(value, level - 1, Why::Return);
+        let mut rest = given_back.iter().peekable();
+        loop {
+            let depth = self.heap.level() - level;
+            while let Some((register, _)) = rest.next_if(|(_, of)| u32::from(*of) >= depth) {
+                if self.heap.tracing {
+                    self.by_local(*register as usize);
+                }
+                self.heap.decref(self.stack[base + *register as usize]);
+            }
+            self.heap.pop_scope(probation);
+            if depth == 0 {
+                break;
+            }
+        }
+        debug_assert!(self.frames.len() >= entry);
+        let frame = self.frames.pop();
+        self.heap.land(value, held);
+        match (kind, frame) {
+            (FrameKind::Entry, _) => return Ok(Some(value)),
+            (FrameKind::Construct, Some(frame)) => self.go_on_constructing(frame.at, frame.target, frame.instance, base)?,
+            _ => self.stack[base - 1] = value,
+        }
+        Ok(None)
+    }
+
+    /// The end of the main program: its locals are kept as globals until [`Vm::finish`], its value is counted.
+    pub(super) fn finish_main(&mut self, value: Value, index: usize) -> Value {
+        let Some(frame) = self.frames.pop() else { return value };
+        self.heap.upscope(value, frame.level, Why::Return);
+        self.heap.incref(value);
+        // SAFETY: code lives as long as the machine.
+        let kept = unsafe { &(&(*frame.code).returns)[index] };
+        for (register, _) in kept.iter().rev() {
+            self.globals.push(self.stack[frame.base + *register as usize]);
+        }
+        self.heap.sweep(frame.probation);
+        value
+    }
+
+    /// What is pending goes up the stack to a handler, popping scopes in order. True: caught, the top frame goes on at its handler. False: the frame number `entry`
+    /// was left, the caller of its native gets the error.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn unwind(&mut self, entry: usize) -> bool {
+        loop {
+            let Some(frame) = self.frames.last() else { return false };
+            let (code, base, probation, level) = (frame.code, frame.base, frame.probation, frame.level);
+            // SAFETY: code lives as long as the machine; pc points into its instructions, one past the one in execution.
+            let (code, pc) = unsafe { (&*code, frame.pc.offset_from((*code).instrs.as_ptr()) as usize - 1) };
+            if self.thrown_at.is_none() {
+                self.thrown_at = Some((code, pc));
+            }
+            let handler = match self.pending {
+                Pending::Exception => code.proto.handlers.iter().find(|h| h.start as usize <= pc && pc < h.end as usize).copied(),
+                _ => None,
+            };
+            let live = live_locals(&code.proto, pc);
+            if let Some(handler) = handler {
+                let kept = live_locals(&code.proto, handler.target as usize);
+                self.give_back(base, level, probation, &live, &kept, u32::from(handler.depth));
+                self.heap.sweep(probation);
+                self.pending = Pending::Nothing;
+                self.thrown_at = None;
+                let exception = std::mem::replace(&mut self.exception, Value::UNDEFINED);
+                self.heap.unhand(exception);
+                self.stack[base + handler.register as usize] = exception;
+                if let Some(frame) = self.frames.last_mut() {
+                    // SAFETY: the operand check keeps handler targets inside the code.
+                    frame.pc = unsafe { code.instrs.as_ptr().add(handler.target as usize) };
+                }
+                return true;
+            }
+            let is_main = self.frames.len() == 1;
+            if is_main {
+                // Level 1 is popped by `finish`; what its locals hold is kept until then.
+                self.give_back(base, level, probation, &live.iter().copied().filter(|(_, depth)| *depth > 0).collect::<Vec<_>>(), &[], 0);
+                for (register, _) in live.iter().rev().filter(|(_, depth)| *depth == 0) {
+                    self.globals.push(self.stack[base + *register as usize]);
+                }
+                self.heap.sweep(probation);
+            } else {
+                self.give_back(base, level, probation, &live, &[], 0);
+                self.heap.upscope(self.exception, level - 1, Why::Throw);
+                self.heap.pop_scope(probation);
+            }
+            self.frames.pop();
+            if self.frames.len() < entry {
+                return false;
+            }
+        }
+    }
+
+    /// Unreferences the live locals that are not kept and pops the scopes above `depth`, innermost first.
+    fn give_back(&mut self, base: usize, level: u32, probation: usize, live: &[(u16, u16)], kept: &[(u16, u16)], depth: u32) {
+        let mut rest = live.iter().peekable();
+        loop {
+            let open = self.heap.level() - level;
+            if open > depth {
+                self.heap.upscope(self.exception, self.heap.level() - 1, Why::Throw);
+            }
+            while let Some(local) = rest.next_if(|(_, of)| u32::from(*of) >= open) {
+                if !kept.contains(local) {
+                    if self.heap.tracing {
+                        self.by_local(local.0 as usize);
+                    }
+                    self.heap.decref(self.stack[base + local.0 as usize]);
+                }
+            }
+            if open <= depth {
+                break;
+            }
+            self.heap.pop_scope(probation);
+        }
+    }
+
+    /// Says by which local the next count event is made: only while tracing.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn by_local(&mut self, register: usize) {
+        let Some(frame) = self.frames.last() else { return };
+        // SAFETY: code lives as long as the machine; pc points into it.
+        let (proto, pc) = unsafe { (&(*frame.code).proto, frame.pc.offset_from((*frame.code).instrs.as_ptr()) as u32) };
+        let name = proto.locals.iter().find(|local| local.register as usize == register && local.start <= pc && pc <= local.end + 1);
+        self.heap.by = By::Variable(name.map_or(String::new(), |local| local.name.to_string()));
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(super) fn by_global(&mut self, index: usize) {
+        let name = self.global_names.get(index).cloned().unwrap_or_default();
+        self.heap.by = By::Variable(name);
+    }
+
+    /// The text of an error's `stack`: its headline and the frames, innermost first, the middle of a long recursion left out.
+    pub(super) fn stack_text(&mut self, error: Value, message: Value) -> String {
+        let mut text = match self.heap.class_of(error) {
+            Some(class) => {
+                let name = self.heap.find_method(class, self.keys.name);
+                name.filter(|name| name.is_string()).map_or("Error".to_string(), |name| self.heap.text(name).to_string())
+            }
+            None => "Error".to_string(),
+        };
+        if message.is_string() && !self.heap.text(message).is_empty() {
+            text.push_str(": ");
+            text.push_str(&self.heap.text(message));
+        }
+        let count = self.frames.len();
+        for (nth, frame) in self.frames.iter().rev().enumerate() {
+            if count > SHOWN_FIRST + SHOWN_LAST + 1 && nth >= SHOWN_FIRST && nth < count - SHOWN_LAST {
+                if nth == SHOWN_FIRST {
+                    text.push_str(&format!("\n    … {} more calls", count - SHOWN_FIRST - SHOWN_LAST));
+                }
+                continue;
+            }
+            // SAFETY: code lives as long as the machine; a saved pc is one past the instruction in execution.
+            let (code, pc) = unsafe { (&*frame.code, frame.pc.offset_from((*frame.code).instrs.as_ptr()) as usize) };
+            let position = code.source.position(code.span(pc.saturating_sub(1)).start);
+            text.push_str(&format!("\n    at {} ({}:{}:{})", code.display_name(), code.source.name, position.line, position.column));
+        }
+        text
+    }
+
+    /// What the instruction in execution names in its note.
+    pub(super) fn note(&self) -> Option<String> {
+        let frame = self.frames.last()?;
+        // SAFETY: as in `stack_text`.
+        let (code, pc): (&Code, usize) = unsafe { (&*frame.code, frame.pc.offset_from((*frame.code).instrs.as_ptr()) as usize) };
+        code.note(pc.checked_sub(1)?)
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(super) fn not_initialised(&mut self, is_this: bool) -> Throw {
+        if is_this {
+            return self.reference_error("Must call super() in a derived class before accessing `this` or returning from its constructor");
+        }
+        let name = self.note().unwrap_or_else(|| "variable".to_string());
+        self.reference_error(format!("Cannot access `{name}` before initialization"))
+    }
+
+    /// Looks at what is looked at now and then: the memory limit, retired shapes.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn tick(&mut self) -> Result<(), Throw> {
+        self.ticks = TICKS;
+        if self.heap.graveyard_is_full() {
+            self.clear_caches();
+            self.heap.bury_shapes();
+        }
+        if self.heap.arena.over_limit() {
+            return Err(self.out_of_memory(crate::heap::alloc::OutOfMemory));
+        }
+        Ok(())
+    }
+
+    fn clear_caches(&mut self) {
+        for code in &self.codes {
+            for cache in &code.caches {
+                // SAFETY: no instruction holds a reference to a cache across a tick.
+                let cache = unsafe { &mut *cache.get() };
+                cache.shape = std::ptr::null_mut();
+                cache.next = std::ptr::null_mut();
+                cache.method = Value::UNDEFINED;
+            }
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(super) fn verify_or_throw(&mut self) -> Result<(), Throw> {
+        // At every safepoint while the heap is small; a large one is walked so often that a safepoint costs about as much.
+        self.unverified += VERIFIED_PER_SAFEPOINT;
+        if self.unverified < self.heap.live_containers() {
+            return Ok(());
+        }
+        self.unverified = 0;
+        if let Err(broken) = self.verify() {
+            // Never paper over it: the stress mode exists to find this.
+            panic!("{broken}");
+        }
+        Ok(())
+    }
+}
+
+/// Containers the verifier may walk at a safepoint, on average.
+const VERIFIED_PER_SAFEPOINT: u64 = 128;
+
+/// Calls and backward jumps between two looks at what is looked at now and then.
+pub(super) const TICKS: u32 = 20_000;
