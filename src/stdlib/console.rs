@@ -43,7 +43,7 @@ fn write_line(vm: &mut Vm, args: Args, stream: Stream) -> Outcome {
     match vm.host.write(stream, &line) {
         Ok(()) => Ok(Value::UNDEFINED),
         // the reader is gone: end quietly
-        Err(_) => Err(vm.exit(0)),
+        Err(_) => Err(vm.closed()),
     }
 }
 
