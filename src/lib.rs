@@ -1,6 +1,10 @@
 //! Probate: JSON that runs, on a heap whose memory is owned by scopes, deterministic and visible.
 
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod compile;
+pub mod embed;
+pub mod events;
 pub mod heap;
 pub mod stdlib;
 pub mod syntax;

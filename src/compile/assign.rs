@@ -43,7 +43,9 @@ impl<'a> Compiler<'a> {
     }
 
     fn assign_name(&mut self, target: &'a Pattern, name: &Name, value: &'a Expr, dest: Option<Reg>) {
-        let Some(reference) = self.res.reference(target) else { return };
+        let Some(reference) = self.res.reference(target) else {
+            return;
+        };
         if dest.is_none()
             && let Some(id) = self.local_target(target)
             && self.assign_local(target, id, reference, value)
@@ -63,12 +65,20 @@ impl<'a> Compiler<'a> {
 
     /// `x = x op e` and the like, in one instruction where that is safe. Says whether it did it.
     fn assign_local(&mut self, target: &'a Pattern, id: BindingId, reference: Reference, value: &'a Expr) -> bool {
-        let Reference::Binding(_, Tdz::Initialised) = reference else { return false };
-        let ExprKind::Binary { first, rest } = &bare(value).kind else { return false };
-        let [(op, span, right)] = rest.as_slice() else { return false };
+        let Reference::Binding(_, Tdz::Initialised) = reference else {
+            return false;
+        };
+        let ExprKind::Binary { first, rest } = &bare(value).kind else {
+            return false;
+        };
+        let [(op, span, right)] = rest.as_slice() else {
+            return false;
+        };
         if self.res.binding(id).holds < Kind::Any {
             // An immediate replaces an immediate: no counts. The operands are read before the result is written.
-            let Place::Local { register, .. } = self.place(id) else { return false };
+            let Place::Local { register, .. } = self.place(id) else {
+                return false;
+            };
             self.binary(first, rest, register, 0);
             return true;
         }
@@ -81,16 +91,13 @@ impl<'a> Compiler<'a> {
     }
 
     /// `x op= e` on a local, in place.
-    fn update_local(
-        &mut self,
-        id: BindingId,
-        op: BinaryOp,
-        right: &'a Expr,
-        span: Span,
-        target: &'a Pattern,
-    ) -> bool {
-        let Place::Local { register, depth } = self.place(id) else { return false };
-        let Some(flags) = self.self_flags(depth) else { return false };
+    fn update_local(&mut self, id: BindingId, op: BinaryOp, right: &'a Expr, span: Span, target: &'a Pattern) -> bool {
+        let Place::Local { register, depth } = self.place(id) else {
+            return false;
+        };
+        let Some(flags) = self.self_flags(depth) else {
+            return false;
+        };
         let operand = self.right_operand(op, self.res.binding(id).holds, right);
         self.f.at(span.to(target.span));
         self.constant_operation(op, register, operand, register, flags);
@@ -103,16 +110,13 @@ impl<'a> Compiler<'a> {
         (outer < 64).then(|| flag::SELF | (outer as u8) << flag::OUTER_SHIFT)
     }
 
-    fn compound_name(
-        &mut self,
-        expr: &'a Expr,
-        target: &'a Pattern,
-        op: BinaryOp,
-        value: &'a Expr,
-        dest: Option<Reg>,
-    ) {
-        let Some(reference) = self.res.reference(target) else { return };
-        let Reference::Binding(id, tdz) = reference else { return };
+    fn compound_name(&mut self, expr: &'a Expr, target: &'a Pattern, op: BinaryOp, value: &'a Expr, dest: Option<Reg>) {
+        let Some(reference) = self.res.reference(target) else {
+            return;
+        };
+        let Reference::Binding(id, tdz) = reference else {
+            return;
+        };
         let span = expr.span;
         if dest.is_none()
             && tdz == Tdz::Initialised
@@ -139,15 +143,10 @@ impl<'a> Compiler<'a> {
         self.write(reference, dest, target.span);
     }
 
-    fn logical_name(
-        &mut self,
-        target: &'a Pattern,
-        name: &Name,
-        op: LogicalOp,
-        value: &'a Expr,
-        dest: Option<Reg>,
-    ) {
-        let Some(reference) = self.res.reference(target) else { return };
+    fn logical_name(&mut self, target: &'a Pattern, name: &Name, op: LogicalOp, value: &'a Expr, dest: Option<Reg>) {
+        let Some(reference) = self.res.reference(target) else {
+            return;
+        };
         let dest = dest.unwrap_or_else(|| self.f.temp());
         let end = self.f.label();
         let current = self.read(reference, target.span, Some(dest));
@@ -302,14 +301,7 @@ impl<'a> Compiler<'a> {
 
     // ---- ++ and -- ---------------------------------------------------------------------------------------
 
-    pub fn update(
-        &mut self,
-        expr: &'a Expr,
-        increment: bool,
-        prefix: bool,
-        target: &'a Pattern,
-        dest: Option<Reg>,
-    ) {
+    pub fn update(&mut self, expr: &'a Expr, increment: bool, prefix: bool, target: &'a Pattern, dest: Option<Reg>) {
         if let PatternKind::Member(place) = &target.kind {
             let member = self.member(place, &[]);
             let old = dest.unwrap_or_else(|| self.f.temp());
@@ -325,8 +317,12 @@ impl<'a> Compiler<'a> {
             self.add_one(increment, Kind::Any, old, new, 0);
             return self.set_member(&member, new);
         }
-        let Some(reference) = self.res.reference(target) else { return };
-        let Reference::Binding(id, tdz) = reference else { return };
+        let Some(reference) = self.res.reference(target) else {
+            return;
+        };
+        let Reference::Binding(id, tdz) = reference else {
+            return;
+        };
         let kind = match self.res.binding(id).holds {
             Kind::Any => Kind::Any,
             _ => Kind::Number,

@@ -112,7 +112,9 @@ impl<'a> Compiler<'a> {
             // `super.m()`, `(a.b)()`: called with the object as `this`.
             let callee = match &inner.kind {
                 ExprKind::SuperMember(_) | ExprKind::SuperIndex(_) => Some(self.super_method(inner)),
-                ExprKind::Chain { base, links } if !matches!(links.last(), Some(Link { kind: LinkKind::Call(_), .. })) => {
+                ExprKind::Chain { base, links }
+                    if !matches!(links.last(), Some(Link { kind: LinkKind::Call(_), .. })) =>
+                {
                     self.parenthesised_method(base, links, args)
                 }
                 _ => None,
@@ -333,8 +335,7 @@ impl<'a> Compiler<'a> {
         let mark = self.f.top;
         let mut nullish = None;
         let register = self.chain_links(base, before, None, &mut nullish);
-        let current =
-            Current { register, borrows: !before.is_empty() || self.borrows(base), span: base.span };
+        let current = Current { register, borrows: !before.is_empty() || self.borrows(base), span: base.span };
         if last.optional {
             let label = *nullish.get_or_insert_with(|| self.f.label());
             self.f.jump_if(Op::JumpNullish, register, label);
@@ -359,8 +360,12 @@ impl<'a> Compiler<'a> {
 
     /// `delete` of a member or index.
     pub fn delete(&mut self, expr: &'a Expr, operand: &'a Expr, dest: Reg) {
-        let ExprKind::Chain { base, links } = &bare(operand).kind else { return };
-        let Some((last, before)) = links.split_last() else { return };
+        let ExprKind::Chain { base, links } = &bare(operand).kind else {
+            return;
+        };
+        let Some((last, before)) = links.split_last() else {
+            return;
+        };
         let mark = self.f.top;
         let mut nullish = None;
         let object = self.chain_links(base, before, None, &mut nullish);

@@ -83,8 +83,7 @@ impl<'a> Compiler<'a> {
     fn class_template(&mut self, class: &'a Class, name: &Name, names: Vec<Name>) -> (ClassTemplate, usize) {
         let has_fields = class.members.iter().any(|member| !member.is_static && !is_method(member));
         let extra = if has_fields && class.superclass.is_none() { Extra::RunFields } else { Extra::Nothing };
-        let constructor =
-            class.constructor.as_ref().map(|constructor| self.function(constructor, name.clone(), extra));
+        let constructor = class.constructor.as_ref().map(|constructor| self.function(constructor, name.clone(), extra));
         let fields = has_fields.then(|| self.fields(class, name));
         // A computed method can be of the same name as one after it, which then wins.
         let late = class
@@ -94,7 +93,9 @@ impl<'a> Compiler<'a> {
             .unwrap_or(class.members.len());
         let mut methods = Vec::new();
         for (index, member) in class.members.iter().enumerate() {
-            let MemberKind::Method { key, function } = &member.kind else { continue };
+            let MemberKind::Method { key, function } = &member.kind else {
+                continue;
+            };
             let (key, method) = match key {
                 MemberKey::Named(key) if index < late => {
                     (MethodKey::Named(key.name.clone()), member_name(name, &key.name))
@@ -124,7 +125,7 @@ impl<'a> Compiler<'a> {
                             self.f.load_string(register, &key.name);
                             (register, member_name(name, &key.name))
                         }
-                        MemberKey::Computed(key) => (self.operand(key), member_name(name, "")),
+                        MemberKey::Computed(key) => (self.operand(key), member_name(name, "<computed>")),
                         MemberKey::Private(_) => continue,
                     };
                     let names = self.names_of(class);
@@ -164,7 +165,9 @@ impl<'a> Compiler<'a> {
 
     /// Static fields and blocks: one function that runs with the class as `this`.
     fn statics(&mut self, class: &'a Class, name: &Name, register: Reg) {
-        let Some(&id) = self.res.function_of.get(&key(class, Role::Static)) else { return };
+        let Some(&id) = self.res.function_of.get(&key(class, Role::Static)) else {
+            return;
+        };
         let names = self.names_of(class);
         self.class_names.push(names);
         self.enter_function(id, member_name(name, "<static>"), ProtoKind::StaticBlock, class.span);
@@ -278,7 +281,9 @@ impl<'a> Compiler<'a> {
     /// A class declaration.
     pub fn class_declaration(&mut self, class: &'a Class) {
         let Some(name) = &class.name else { return };
-        let Some(Reference::Binding(id, _)) = self.res.reference(name) else { return };
+        let Some(Reference::Binding(id, _)) = self.res.reference(name) else {
+            return;
+        };
         self.f.at(class.span);
         let shares = self.shares_name(class, id);
         let mark = self.f.top;
@@ -310,7 +315,9 @@ impl<'a> Compiler<'a> {
 
     /// Whether the class's inner name is the variable of its declaration.
     fn shares_name(&self, class: &Class, id: BindingId) -> bool {
-        let Some(&scope) = self.res.scope_of.get(&key(class, Role::Class)) else { return false };
+        let Some(&scope) = self.res.scope_of.get(&key(class, Role::Class)) else {
+            return false;
+        };
         let inner = class.name.as_ref().and_then(|name| self.res.scope(scope).names.get(&name.name));
         inner.is_some_and(|&inner| self.res.bindings[inner.0 as usize].alias == Some(id))
     }

@@ -71,7 +71,9 @@ impl<'a> Compiler<'a> {
     }
 
     fn comparison(&mut self, first: &'a Expr, rest: &'a [(BinaryOp, Span, Expr)], sense: bool, label: Label) {
-        let Some(((op, span, right), before)) = rest.split_last() else { return };
+        let Some(((op, span, right), before)) = rest.split_last() else {
+            return;
+        };
         let equality = matches!(op, BinaryOp::Eq | BinaryOp::Ne);
         // A constant on the left changes sides.
         if before.is_empty() {
@@ -111,7 +113,9 @@ impl<'a> Compiler<'a> {
                 return (small as f64 == *value).then_some(Comparand::Small(small as u16));
             }
             ExprKind::Null if equality => return Some(Comparand::Immediate(1)),
-            ExprKind::Bool(value) if equality => return Some(Comparand::Immediate(2 + *value as u16)),
+            ExprKind::Bool(value) if equality => {
+                return Some(Comparand::Immediate(2 + *value as u16));
+            }
             ExprKind::Name(_) if equality && self.res.reference(expr) == Some(Reference::Undefined) => {
                 return Some(Comparand::Immediate(0));
             }
@@ -130,14 +134,7 @@ impl<'a> Compiler<'a> {
         constant.is_some()
     }
 
-    fn compare_constant(
-        &mut self,
-        op: BinaryOp,
-        left: Reg,
-        constant: Option<Comparand>,
-        sense: bool,
-        label: Label,
-    ) {
+    fn compare_constant(&mut self, op: BinaryOp, left: Reg, constant: Option<Comparand>, sense: bool, label: Label) {
         let sense = sense != (op == BinaryOp::Ne);
         let (op, operand) = match (op, constant) {
             (BinaryOp::Lt, Some(Comparand::Small(value))) => (Op::JumpLtI, value),

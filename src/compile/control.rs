@@ -93,7 +93,13 @@ impl<'a> Compiler<'a> {
     /// Opens the bookkeeping of a scope.
     pub fn open_hidden(&mut self, pushed: bool) {
         let base = self.f.top;
-        self.f.controls.push(Control::Scope(OpenScope { pushed, is_function: false, base, live: Vec::new(), light_before: self.f.light }));
+        self.f.controls.push(Control::Scope(OpenScope {
+            pushed,
+            is_function: false,
+            base,
+            live: Vec::new(),
+            light_before: self.f.light,
+        }));
     }
 
     /// Closes the innermost scope. Says whether the values on probation have been swept.
@@ -149,6 +155,10 @@ impl<'a> Compiler<'a> {
     /// Ends the function's own scope.
     pub fn close_function(&mut self) {
         let end = self.f.pc();
+        // Parameters are listed without an end.
+        for local in self.f.locals.iter_mut().filter(|local| !local.counted) {
+            local.end = end;
+        }
         while let Some(control) = self.f.controls.pop() {
             if let Control::Scope(scope) = control {
                 for local in &scope.live {
@@ -169,9 +179,8 @@ impl<'a> Compiler<'a> {
             Exit::Return => 0,
             Exit::Jump(_, keep) => keep,
         };
-        let through = (keep..self.f.controls.len())
-            .rev()
-            .find(|&index| matches!(self.f.controls[index], Control::Finally(_)));
+        let through =
+            (keep..self.f.controls.len()).rev().find(|&index| matches!(self.f.controls[index], Control::Finally(_)));
         let Some(index) = through else {
             match (exit, value) {
                 (Exit::Jump(label, _), _) => self.leave_to(keep, label),
@@ -181,7 +190,9 @@ impl<'a> Compiler<'a> {
             return;
         };
         let depth = self.f.depth;
-        let Control::Finally(finally) = &mut self.f.controls[index] else { return };
+        let Control::Finally(finally) = &mut self.f.controls[index] else {
+            return;
+        };
         let number = match finally.exits.iter().position(|known| *known == exit) {
             Some(number) => number,
             None => {
@@ -255,10 +266,7 @@ impl<'a> Compiler<'a> {
         });
         match found {
             Some((target, index)) => self.exit(Exit::Jump(target, index + 1), None),
-            None => {
-                let what = if is_continue { "continue" } else { "break" };
-                self.fail("E0306", self.f.position(), format!("`{what}` has no loop to go to"));
-            }
+            None => unreachable!("the parser has checked the labels"),
         }
     }
 
@@ -300,10 +308,7 @@ impl<'a> Compiler<'a> {
                 continue;
             }
             if binding.captured {
-                if binding.kind == BindingKind::Function
-                    || binding.in_switch
-                    || binding.first_capture < binding.start
-                {
+                if binding.kind == BindingKind::Function || binding.in_switch || binding.first_capture < binding.start {
                     self.new_variable(id);
                 }
             } else if binding.in_switch && binding.kind != BindingKind::Function {

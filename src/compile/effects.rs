@@ -135,7 +135,9 @@ impl<'a> Compiler<'a> {
 
     /// The local in a register of this function that a target names.
     pub fn local_target(&self, target: &Pattern) -> Option<BindingId> {
-        let PatternKind::Name(_) = target.kind else { return None };
+        let PatternKind::Name(_) = target.kind else {
+            return None;
+        };
         match self.res.reference(target) {
             Some(Reference::Binding(id, _)) if self.is_register(id) => Some(id),
             _ => None,

@@ -32,7 +32,9 @@ impl<'a> Compiler<'a> {
     /// A function declaration, at the start of its scope.
     pub fn hoisted_function(&mut self, function: &'a Function) {
         let Some(name) = &function.name else { return };
-        let Some(Reference::Binding(id, _)) = self.res.reference(name) else { return };
+        let Some(Reference::Binding(id, _)) = self.res.reference(name) else {
+            return;
+        };
         self.f.at(function.span);
         let binding = self.res.binding(id);
         if self.is_register(id) {
@@ -72,9 +74,7 @@ impl<'a> Compiler<'a> {
         self.parameters(function, extra);
         match &function.body {
             FunctionBody::Expr(value) => {
-                let result = self.operand(value);
-                self.f.at(value.span);
-                self.f.a(Op::Return, result);
+                self.return_value(value, value.span);
             }
             FunctionBody::Block(block) => {
                 if let Some(&scope) = self.res.scope_of.get(&key(block, Role::Body)) {

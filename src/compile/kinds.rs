@@ -36,7 +36,9 @@ const ROUNDS: usize = 16;
 pub fn infer(resolution: &mut Resolution, sources: &[(BindingId, Source)]) {
     for (id, _) in sources {
         let binding = &mut resolution.bindings[id.0 as usize];
-        if matches!(binding.kind, BindingKind::Let | BindingKind::Const) && !(resolution.open_globals && binding.global.is_some()) {
+        if matches!(binding.kind, BindingKind::Let | BindingKind::Const)
+            && !(resolution.open_globals && binding.global.is_some())
+        {
             binding.holds = Kind::Number;
         }
     }

@@ -149,7 +149,9 @@ impl<'a> Compiler<'a> {
 
     /// Whether the head's variable is the first local of the turn and starts as the element.
     fn takes_element(&self, head: &ForHead) -> bool {
-        let ForHead::Declare { target, .. } = head else { return false };
+        let ForHead::Declare { target, .. } = head else {
+            return false;
+        };
         let (PatternKind::Name(_), Some(Reference::Binding(id, _))) = (&target.kind, self.res.reference(target)) else {
             return false;
         };
@@ -252,7 +254,9 @@ impl<'a> Compiler<'a> {
 
     /// One turn of a loop: a scope with its body. Says whether its end has swept the scope around it too.
     fn turn(&mut self, statement: &'a Stmt, body: &'a Stmt, bind: impl FnOnce(&mut Self)) -> bool {
-        let Some(&turn) = self.res.scope_of.get(&key(statement, Role::Turn)) else { return false };
+        let Some(&turn) = self.res.scope_of.get(&key(statement, Role::Turn)) else {
+            return false;
+        };
         let block = match &body.kind {
             StmtKind::Block(block) => self.res.scope_of.get(&key(block, Role::Body)).map(|&scope| (block, scope)),
             _ => None,

@@ -12,12 +12,15 @@ mod assign;
 mod binary;
 mod call;
 mod chain;
+mod check;
 mod class;
 mod conditions;
 mod control;
+mod disasm;
 mod effects;
 mod emit;
 mod expr;
+mod flow;
 mod function;
 mod kinds;
 mod literal;
@@ -25,8 +28,8 @@ mod loops;
 mod names;
 pub mod op;
 mod pattern;
-pub mod proto;
 mod protect;
+pub mod proto;
 mod resolve;
 mod scope;
 mod stmt;
@@ -35,9 +38,13 @@ mod variables;
 mod walk;
 mod walk_expr;
 
+pub use check::{check, check_counts};
+pub use disasm::disassemble;
+
 use std::rc::Rc;
 
 use crate::syntax::ast::{self, DeclKind, Name, Span};
+use crate::syntax::codes;
 use crate::syntax::diagnostic::Diagnostic;
 use emit::{Func, Reg};
 use op::Op;
@@ -56,12 +63,11 @@ pub struct CompileOptions<'o> {
 }
 
 /// Compiles a program; linear in its size. All errors of the resolver are reported, in order of their position.
-pub fn compile(program: &ast::Program, source: &str, options: &CompileOptions) -> Result<Program, Vec<Diagnostic>> {
+pub fn compile(program: &ast::Program, _source: &str, options: &CompileOptions) -> Result<Program, Vec<Diagnostic>> {
     let resolution = resolve::resolve(program, options)?;
     let main = Func::new(FunctionId(0), "<main>".into(), ProtoKind::Main, program.span);
     let mut compiler = Compiler {
         res: &resolution,
-        source,
         slots: vec![Slot::default(); resolution.bindings.len()],
         f: main,
         outer: Vec::new(),
@@ -72,11 +78,10 @@ pub fn compile(program: &ast::Program, source: &str, options: &CompileOptions) -
     if !compiler.errors.is_empty() {
         return Err(compiler.errors);
     }
-    Ok(Program {
-        main,
-        globals: resolution.globals.clone(),
-        first_global: options.existing_globals.len() as u32,
-    })
+    let program =
+        Program { main, globals: resolution.globals.clone(), first_global: options.existing_globals.len() as u32 };
+    debug_assert_eq!(check(&program, options.builtins.len()), Ok(()));
+    Ok(program)
 }
 
 /// Where a binding lives in its function's frame.
@@ -90,7 +95,6 @@ struct Slot {
 /// The code generator.
 struct Compiler<'a> {
     res: &'a Resolution,
-    source: &'a str,
     slots: Vec<Slot>,
     /// The function being compiled, and those around it.
     f: Func,
@@ -129,16 +133,13 @@ impl<'a> Compiler<'a> {
         self.f.a(Op::Finish, result);
         self.close_function();
         self.check_size();
-        let main = std::mem::replace(
-            &mut self.f,
-            Func::new(FunctionId(0), "".into(), ProtoKind::Main, program.span),
-        );
+        let main = std::mem::replace(&mut self.f, Func::new(FunctionId(0), "".into(), ProtoKind::Main, program.span));
         main.finish()
     }
 
     fn check_size(&mut self) {
         if self.f.too_large {
-            self.fail("E0309", self.f.span, "this function needs too many variables at once".into());
+            self.fail(codes::TOO_MANY, self.f.span, "this function needs too many variables at once".into());
         }
     }
 

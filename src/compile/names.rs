@@ -3,6 +3,7 @@
 use super::resolve::Resolver;
 use super::scope::*;
 use crate::syntax::ast::*;
+use crate::syntax::codes;
 use crate::syntax::diagnostic::Diagnostic;
 
 /// Names that are values everywhere.
@@ -52,7 +53,7 @@ impl<'a> Resolver<'a, '_> {
 
     fn constant(&mut self, name: &Name, span: Span, what: &str, help: Option<&str>) {
         self.errors.push(Diagnostic {
-            code: "E0303",
+            code: codes::CONST_ASSIGNMENT,
             message: format!("`{name}` cannot be assigned to: it is {what}"),
             span,
             label: "assigned here".into(),
@@ -108,9 +109,10 @@ impl<'a> Resolver<'a, '_> {
     }
 
     fn undeclared(&mut self, name: &Name, span: Span) {
-        let help = self.similar(name).map(|similar| format!("did you mean `{similar}`?"));
+        let refused = codes::refused_global(name).map(str::to_owned);
+        let help = refused.or_else(|| self.similar(name).map(|similar| format!("did you mean `{similar}`?")));
         self.errors.push(Diagnostic {
-            code: "E0301",
+            code: codes::UNDECLARED,
             message: format!("`{name}` is not declared"),
             span,
             label: "no variable of this name in sight".into(),
@@ -146,7 +148,7 @@ impl<'a> Resolver<'a, '_> {
     pub(super) fn check_declarable(&mut self, name: &Name, span: Span) {
         if value_name(name).is_some() {
             self.errors.push(Diagnostic {
-                code: "E0302",
+                code: codes::FIXED_NAME,
                 message: format!("`{name}` cannot be declared: it is a constant of the language"),
                 span,
                 label: String::new(),
@@ -160,7 +162,7 @@ impl<'a> Resolver<'a, '_> {
     pub(super) fn refer_to_private(&mut self, name: &Ident) {
         if !self.private_names.iter().any(|names| names.contains(&name.name)) {
             self.errors.push(Diagnostic {
-                code: "E0304",
+                code: codes::UNDECLARED_PRIVATE,
                 message: format!("`#{}` is not declared by a class around it", name.name),
                 span: name.span,
                 label: String::new(),
@@ -180,7 +182,7 @@ impl<'a> Resolver<'a, '_> {
             };
             if names.contains(&name.name) {
                 self.errors.push(Diagnostic {
-                    code: "E0305",
+                    code: codes::PRIVATE_TWICE,
                     message: format!("`#{}` is declared twice in this class", name.name),
                     span: name.span,
                     label: "declared again".into(),

@@ -51,8 +51,7 @@ impl<'a> Compiler<'a> {
             Some(false) => Birth::Register(register),
             Some(true) => {
                 let binding = &self.res.bindings[id.0 as usize];
-                let captured_before =
-                    matches!(binding.ready, Ready::Since(ready) if binding.first_capture < ready);
+                let captured_before = matches!(binding.ready, Ready::Since(ready) if binding.first_capture < ready);
                 if captured_before {
                     // Its own initializer captures it.
                     self.f.a(Op::NewVar, register);
@@ -320,4 +319,3 @@ impl<'a> Compiler<'a> {
         self.f.top = mark;
     }
 }
-

@@ -75,9 +75,8 @@ fn member_key_runs(res: &Resolution, key: &MemberKey) -> bool {
 
 /// Whether storing into a pattern can run statements: by its defaults, computed keys and places.
 pub fn target_runs(res: &Resolution, pattern: &Pattern) -> bool {
-    let slot = |slot: &Slot| {
-        slot.default.as_ref().is_some_and(|default| runs(res, default)) || target_runs(res, &slot.target)
-    };
+    let slot =
+        |slot: &Slot| slot.default.as_ref().is_some_and(|default| runs(res, default)) || target_runs(res, &slot.target);
     match &pattern.kind {
         PatternKind::Name(_) => false,
         PatternKind::Member(place) => runs(res, place),

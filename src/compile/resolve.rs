@@ -8,6 +8,7 @@ use super::CompileOptions;
 use super::kinds::{self, Kind, Source};
 use super::scope::*;
 use crate::syntax::ast::*;
+use crate::syntax::codes;
 use crate::syntax::diagnostic::Diagnostic;
 
 /// Top-level variables beyond this become globals, so that the registers of main suffice.
@@ -72,7 +73,6 @@ impl<'a, 'o> Resolver<'a, 'o> {
     fn open_root(&mut self, program: &'a Program) {
         self.out.scopes.push(Scope {
             parent: None,
-            function: self.function,
             names: Default::default(),
             bindings: Vec::new(),
             entered: 0,
@@ -162,7 +162,6 @@ impl<'a, 'o> Resolver<'a, 'o> {
         let entered = self.tick();
         self.out.scopes.push(Scope {
             parent: Some(self.scope),
-            function: self.function,
             names: Default::default(),
             bindings: Vec::new(),
             entered,
@@ -192,7 +191,6 @@ impl<'a, 'o> Resolver<'a, 'o> {
             span,
             kind,
             function: self.function,
-            scope: self.scope,
             ready: Ready::No,
             start: u32::MAX,
             captured: false,
@@ -214,7 +212,7 @@ impl<'a, 'o> Resolver<'a, 'o> {
         scope.bindings.push(id);
         if scope.names.insert(name.clone(), id).is_some() {
             self.errors.push(Diagnostic {
-                code: "E0302",
+                code: codes::DECLARED_TWICE,
                 message: format!("`{name}` is declared twice in this scope"),
                 span,
                 label: "declared again".into(),
@@ -286,7 +284,7 @@ impl<'a, 'o> Resolver<'a, 'o> {
             let binding = &self.out.bindings[id.0 as usize];
             if self.out.scope(outer).names.contains_key(&binding.name) {
                 self.errors.push(Diagnostic {
-                    code: "E0302",
+                    code: codes::DECLARED_TWICE,
                     message: format!("`{}` is already {what}", binding.name),
                     span: binding.span,
                     label: "declared again".into(),

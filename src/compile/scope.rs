@@ -80,7 +80,6 @@ pub struct Binding {
     pub span: Span,
     pub kind: BindingKind,
     pub function: FunctionId,
-    pub scope: ScopeId,
     pub ready: Ready,
     /// The moment its declaration begins; `u32::MAX` until the walk is there.
     pub start: u32,
@@ -103,7 +102,6 @@ pub struct Binding {
 #[derive(Debug)]
 pub struct Scope {
     pub parent: Option<ScopeId>,
-    pub function: FunctionId,
     pub names: FxHashMap<Name, BindingId>,
     /// In order of declaration.
     pub bindings: Vec<BindingId>,

@@ -50,13 +50,10 @@ impl<'a> Compiler<'a> {
             }
             StmtKind::Break(label) => self.break_or_continue(label.as_ref(), false),
             StmtKind::Continue(label) => self.break_or_continue(label.as_ref(), true),
-            StmtKind::Return(value) => {
-                let mark = self.f.top;
-                let value = value.as_ref().map(|value| self.operand(value));
-                self.f.at(statement.span);
+            StmtKind::Return(Some(value)) => self.return_value(value, statement.span),
+            StmtKind::Return(None) => {
                 self.check_constructed();
-                self.exit(Exit::Return, value);
-                self.f.top = mark;
+                self.exit(Exit::Return, None);
             }
             StmtKind::Throw(value) => {
                 let mark = self.f.top;
@@ -70,8 +67,31 @@ impl<'a> Compiler<'a> {
         }
     }
 
+    /// Returns a value; each arm of a conditional returns by itself.
+    pub fn return_value(&mut self, value: &'a Expr, span: Span) {
+        let mark = self.f.top;
+        match &value.kind {
+            ExprKind::Paren(inner) => return self.return_value(inner, span),
+            ExprKind::Conditional { test, then, otherwise } => {
+                let alternative = self.f.label();
+                self.f.at(test.span);
+                self.jump_unless(test, alternative);
+                self.return_value(then, span);
+                self.f.bind(alternative);
+                return stacker::maybe_grow(64 * 1024, 1024 * 1024, || self.return_value(otherwise, span));
+            }
+            _ => {}
+        }
+        let register = self.operand(value);
+        self.f.at(span);
+        self.exit(Exit::Return, Some(register));
+        self.f.top = mark;
+    }
+
     pub fn block(&mut self, block: &'a Block) {
-        let Some(&scope) = self.res.scope_of.get(&key(block, Role::Body)) else { return };
+        let Some(&scope) = self.res.scope_of.get(&key(block, Role::Body)) else {
+            return;
+        };
         self.f.at(block.span);
         self.open_scope(ScopeKind::Block, &[scope]);
         self.enter_names(scope, &block.body);
@@ -105,8 +125,12 @@ impl<'a> Compiler<'a> {
 
     /// What an expression statement leaves: in-place changes of locals leave nothing.
     fn effect_discarded(&self, expr: &Expr) -> Effect {
-        let ExprKind::Assign { target, op: None, value } = &expr.kind else { return self.effect(expr) };
-        let Some(id) = self.local_target(target) else { return self.effect(expr) };
+        let ExprKind::Assign { target, op: None, value } = &expr.kind else {
+            return self.effect(expr);
+        };
+        let Some(id) = self.local_target(target) else {
+            return self.effect(expr);
+        };
         match &super::expr::bare(value).kind {
             ExprKind::Binary { first, rest } if rest.len() == 1 && super::expr::is_arithmetic(rest[0].0) => {
                 match self.res.reference(super::expr::bare(first)) {
@@ -197,7 +221,9 @@ impl<'a> Compiler<'a> {
     fn declare_pattern(&mut self, decl: &'a Declarator) -> Effect {
         self.reserve_pattern(&decl.target);
         let mark = self.f.top;
-        let Some(init) = &decl.init else { return Effect::Clean };
+        let Some(init) = &decl.init else {
+            return Effect::Clean;
+        };
         let source = self.operand(init);
         let source = self.keep_source(source, init, &decl.target);
         self.declare_parts(&decl.target, source);

@@ -20,7 +20,9 @@ impl<'a> Compiler<'a> {
     }
 
     fn try_catch(&mut self, block: &'a Block, catch: Option<&'a Catch>) {
-        let Some(catch) = catch else { return self.block(block) };
+        let Some(catch) = catch else {
+            return self.block(block);
+        };
         self.open_guard();
         self.block(block);
         let ranges = self.close_guard();
@@ -39,7 +41,9 @@ impl<'a> Compiler<'a> {
     fn catch_clause(&mut self, catch: &'a Catch, thrown: u16) {
         let head = self.res.scope_of.get(&key(catch, Role::Head)).copied();
         let body = self.res.scope_of.get(&key(&catch.body, Role::Body)).copied();
-        let (Some(head), Some(body)) = (head, body) else { return };
+        let (Some(head), Some(body)) = (head, body) else {
+            return;
+        };
         self.f.at(catch.param.as_ref().map_or(catch.body.span, |param| param.span));
         let name = catch.param.as_ref().filter(|param| matches!(param.kind, PatternKind::Name(_)));
         if name.is_some() {
@@ -130,13 +134,13 @@ impl<'a> Compiler<'a> {
     // ---- switch ------------------------------------------------------------------------------------------
 
     pub fn switch(&mut self, statement: &'a Stmt, subject: &'a Expr, cases: &'a [Case]) {
-        let Some(&scope) = self.res.scope_of.get(&key(statement, Role::Body)) else { return };
+        let Some(&scope) = self.res.scope_of.get(&key(statement, Role::Body)) else {
+            return;
+        };
         self.open_hidden(false);
         let effect = self.effect(subject);
         let in_place = match self.res.reference(bare(subject)) {
-            Some(Reference::Binding(id, Tdz::Initialised)) => {
-                self.is_register(id) && !self.res.binding(id).assigned
-            }
+            Some(Reference::Binding(id, Tdz::Initialised)) => self.is_register(id) && !self.res.binding(id).assigned,
             _ => false,
         };
         let register = if in_place {

@@ -11,7 +11,10 @@ use crate::syntax::ast::Span;
 /// Where a variable lives, as the current function sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    Local { register: Reg, depth: u16 },
+    Local {
+        register: Reg,
+        depth: u16,
+    },
     Boxed(Reg),
     Up(u16),
     Global(u32),
@@ -131,7 +134,9 @@ impl Compiler<'_> {
 
     /// Assigns a register to an existing variable.
     pub fn write(&mut self, reference: Reference, value: Reg, span: Span) {
-        let Reference::Binding(id, tdz) = reference else { return };
+        let Reference::Binding(id, tdz) = reference else {
+            return;
+        };
         if tdz == Tdz::Throw {
             return self.tdz(tdz, None, span);
         }
@@ -192,7 +197,9 @@ impl Compiler<'_> {
     /// After `super()`: the hidden variable takes the instance.
     pub fn set_this(&mut self, instance: Reg) {
         let info = self.res.function(self.this_owner());
-        let (DerivedThis::Checked, Some(id)) = (info.derived, info.this) else { return };
+        let (DerivedThis::Checked, Some(id)) = (info.derived, info.this) else {
+            return;
+        };
         let place = self.place(id);
         let mark = self.f.top;
         let span = self.f.position();

@@ -238,7 +238,7 @@ impl<'a> Resolver<'a, '_> {
             return;
         }
         self.enter_function(key(class, Role::Class), FunctionRole::Fields, created);
-        self.open(key(&class.members, Role::Class));
+        self.open(key(class, Role::Head));
         for member in class.members.iter().filter(|member| !member.is_static) {
             self.field(member);
         }
@@ -253,7 +253,7 @@ impl<'a> Resolver<'a, '_> {
             self.out.bindings[inner.0 as usize].ready = Ready::Since(created);
         }
         self.enter_function(key(class, Role::Static), FunctionRole::Static, created);
-        self.open(key(&class.members, Role::Static));
+        self.open(key(class, Role::Turn));
         for member in class.members.iter().filter(|member| member.is_static) {
             self.field(member);
         }

@@ -72,6 +72,15 @@ impl Table {
     }
 }
 
+/// The 64-bit integer that a double is.
+fn exactly(n: f64) -> Option<i64> {
+    (n.trunc() == n && (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&n)).then_some(n as i64)
+}
+
+fn whole(value: Value) -> Option<i64> {
+    value.exact().or_else(|| value.plain_number().and_then(exactly))
+}
+
 impl Heap {
     /// SameValueZero: `-0` and `0`, and all NaNs, are one key; a number is one key in every representation.
     fn normal_key(key: Value) -> Value {
@@ -87,14 +96,20 @@ impl Heap {
             super::string::spread(self.hash_str(key.str_cell()))
         } else {
             use std::hash::BuildHasher;
-            self.hasher.hash_one(key.exact().map_or(key.0, |n| n as u64))
+            // An exact integer that a double has too is the same key as that double.
+            let bits = match key.exact() {
+                Some(n) if exactly(n as f64) == Some(n) => (n as f64).to_bits(),
+                Some(n) => n as u64,
+                None => key.0,
+            };
+            self.hasher.hash_one(bits)
         }
     }
 
     fn same_key(a: Value, b: Value) -> bool {
         a == b
             || a.is_string() && b.is_string() && super::string::Text::of(a.str_cell()).as_str() == super::string::Text::of(b.str_cell()).as_str()
-            || a.is_exact() && b.is_exact() && a.exact() == b.exact()
+            || (a.is_exact() || b.is_exact()) && a.is_number() && b.is_number() && whole(a) == whole(b) && whole(a).is_some()
     }
 
     fn find_entry(&self, table: &Table, key: Value) -> Option<usize> {

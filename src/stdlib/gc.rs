@@ -1,6 +1,7 @@
 //! `gc`: looking at the memory model from a script.
 
 use super::arguments::{Outcome, define, string};
+use crate::heap::Heap;
 use crate::heap::cell::Kind;
 use crate::heap::value::Value;
 use crate::vm::native::{Args, NativeInfo};
@@ -57,10 +58,10 @@ fn verify(vm: &mut Vm, _args: Args) -> Outcome {
 }
 
 /// Live values by kind, bytes, scopes and the rest, as they are before the answer is made.
-fn stats(vm: &mut Vm, _args: Args) -> Outcome {
-    let heap = &vm.heap;
+/// Live values by kind: `gc.stats().live`.
+pub fn live_by_kind(heap: &Heap) -> [(&'static str, u64); 10] {
     let sum = |kinds: &[Kind]| kinds.iter().map(|kind| heap.live(*kind)).sum::<u64>();
-    let live = [
+    [
         ("total", heap.counters.live.iter().sum()),
         ("object", sum(&[Kind::Object])),
         ("array", sum(&[Kind::Array])),
@@ -71,7 +72,12 @@ fn stats(vm: &mut Vm, _args: Args) -> Outcome {
         ("variable", sum(&[Kind::Variable])),
         ("weakref", 0),
         ("host", 0),
-    ];
+    ]
+}
+
+fn stats(vm: &mut Vm, _args: Args) -> Outcome {
+    let live = live_by_kind(&vm.heap);
+    let heap = &vm.heap;
     let rest = [
         ("bytes", heap.arena.bytes),
         ("scopes", vm.scopes() as u64),

@@ -24,6 +24,7 @@ use crate::heap::value::Value;
 use crate::vm::{Methods, Vm};
 
 pub use errors::error_text;
+pub use gc::live_by_kind;
 pub use object::index_of_text;
 
 /// Registers the whole library. The order of the built-in names is the order here.
@@ -58,6 +59,8 @@ fn install_primitives(vm: &mut Vm) {
     for function in [&number::PARSE_INT, &number::PARSE_FLOAT, &number::IS_NAN, &number::IS_FINITE] {
         vm.install_function(function);
     }
+    vm.share_with_class("Number", "parseInt");
+    vm.share_with_class("Number", "parseFloat");
 }
 
 fn install_containers(vm: &mut Vm) {

@@ -34,6 +34,7 @@ use super::diagnostic::Diagnostic;
 use super::lexer::Lexer;
 use super::token::{Tok, Token};
 
+mod brackets;
 mod lines;
 mod words;
 
@@ -42,7 +43,7 @@ mod words;
 enum State {
     /// A statement, or the end of the list.
     Statement,
-    /// The body of `if`, a loop, a label; also the block of `try`, `catch`, `finally`. A `{` is always a block.
+    /// The body of `if` or a loop; also the block of `try`, `catch`, `finally`. A `{` is always a block.
     Body,
     /// An operand, or a closing bracket.
     Operand,
@@ -50,6 +51,8 @@ enum State {
     Operator,
     /// As `Operator`, but no call, index or template can follow (behind `i++`).
     Update,
+    /// Behind the name of a `let` or `const`: a value can follow, or a separator.
+    Declared,
     /// Nothing can follow but a separator.
     Ended,
     /// A name, whatever word it is: behind `.` and `?.`.
@@ -151,7 +154,10 @@ impl Level {
     /// Whether a newline directly in it may end a statement.
     fn holds_statements(self) -> bool {
         use Level::*;
-        matches!(self, Block(_) | Switch | If | Else | Loop | Label | Do | ClassBody(_))
+        matches!(
+            self,
+            Block(_) | Switch | If | Else | Loop | Label | Do | ClassBody(_)
+        )
     }
 }
 
@@ -166,8 +172,13 @@ pub struct Filter<'s, 'c> {
     levels: Vec<Level>,
     /// The last token given to the grammar.
     last: Token,
+    /// Operands found where an operator was due.
+    stumbles: u32,
     done: bool,
 }
+
+/// So many of them, and the text is no program: the parser need not search all of it for a place to go on.
+const STUMBLES: u32 = 100;
 
 impl<'s, 'c> Filter<'s, 'c> {
     pub fn new(cx: &'c Context<'s>) -> Self {
@@ -177,7 +188,14 @@ impl<'s, 'c> Filter<'s, 'c> {
             ahead: [None; 3],
             state: State::Statement,
             levels: Vec::new(),
-            last: Token { kind: Tok::Semi, start: 0, end: 0, newline: false, error: None },
+            last: Token {
+                kind: Tok::Semi,
+                start: 0,
+                end: 0,
+                newline: false,
+                error: None,
+            },
+            stumbles: 0,
             done: false,
         }
     }
@@ -205,8 +223,18 @@ impl<'s, 'c> Filter<'s, 'c> {
         self.done = true;
     }
 
+    fn stumble(&mut self) {
+        self.stumbles += 1;
+        if self.stumbles > STUMBLES {
+            self.stop();
+        }
+    }
+
     fn top(&self) -> Level {
-        self.levels.last().copied().unwrap_or(Level::Block(After::Statement))
+        self.levels
+            .last()
+            .copied()
+            .unwrap_or(Level::Block(After::Statement))
     }
 
     fn push(&mut self, level: Level, at: Token) {
@@ -243,7 +271,9 @@ impl<'s, 'c> Filter<'s, 'c> {
         while let Level::If | Level::Else | Level::Loop | Level::Label | Level::Do = self.top() {
             let next = self.peek(0).kind;
             match (self.top(), next) {
-                (_, Tok::Catch | Tok::Finally) | (Level::If, Tok::Else) | (Level::Do, Tok::While) => {
+                (_, Tok::Catch | Tok::Finally)
+                | (Level::If, Tok::Else)
+                | (Level::Do, Tok::While) => {
                     self.state = State::Head;
                     return;
                 }
@@ -257,7 +287,13 @@ impl<'s, 'c> Filter<'s, 'c> {
 
     fn semicolon(&mut self) -> Token {
         let end = self.last.end;
-        let token = Token { kind: Tok::Semi, start: end, end, newline: false, error: None };
+        let token = Token {
+            kind: Tok::Semi,
+            start: end,
+            end,
+            newline: false,
+            error: None,
+        };
         self.end_expression();
         self.end_statement();
         token
@@ -305,12 +341,20 @@ impl<'s, 'c> Filter<'s, 'c> {
                 }
             }
             Tok::Ident | Tok::Private | Tok::String | Tok::Number => match self.state {
+                Operator => self.stumble(),
                 Key => self.state = KeyEnd,
                 ClassMember => self.state = ClassMemberEnd,
+                Binding if matches!(self.last.kind, Tok::Let | Tok::Const) => self.state = Declared,
                 Head | FunctionBody(_) => {}
                 _ => self.state = Operator,
             },
-            Tok::TemplateFull | Tok::TemplateTail | Tok::Null | Tok::True | Tok::False | Tok::This | Tok::Super => {
+            Tok::TemplateFull
+            | Tok::TemplateTail
+            | Tok::Null
+            | Tok::True
+            | Tok::False
+            | Tok::This
+            | Tok::Super => {
                 if token.kind == Tok::TemplateTail {
                     self.close(token);
                 }
@@ -340,7 +384,11 @@ impl<'s, 'c> Filter<'s, 'c> {
             Tok::Semi => self.semi(),
             Tok::Comma => {
                 self.end_expression();
-                self.state = if self.top() == Level::Object { Key } else { Operand };
+                self.state = if self.top() == Level::Object {
+                    Key
+                } else {
+                    Operand
+                };
             }
             Tok::Colon => self.colon(token),
             Tok::Question => {
@@ -362,7 +410,10 @@ impl<'s, 'c> Filter<'s, 'c> {
                 if op == BinaryOp::Pow {
                     self.push(Level::Power, token);
                 }
-                if let (BinaryOp::In, Level::Paren(Paren::For { first: true })) = (op, self.top()) {
+                if op == BinaryOp::In
+                    && self.surroundings() == Some(Level::Paren(Paren::For { first: true }))
+                {
+                    self.end_expression();
                     self.replace(Level::Paren(Paren::For { first: false }));
                     token.kind = Tok::InFor;
                 }
@@ -377,7 +428,13 @@ impl<'s, 'c> Filter<'s, 'c> {
                 self.state = Operand;
             }
             Tok::PlusPlus | Tok::MinusMinus if self.state == Operator => self.state = Update,
-            Tok::Plus | Tok::Minus | Tok::PlusPlus | Tok::MinusMinus | Tok::Unary(_) | Tok::Delete | Tok::New => {
+            Tok::Plus
+            | Tok::Minus
+            | Tok::PlusPlus
+            | Tok::MinusMinus
+            | Tok::Unary(_)
+            | Tok::Delete
+            | Tok::New => {
                 self.push(Level::Prefix, token);
                 self.state = Operand;
             }
@@ -391,7 +448,11 @@ impl<'s, 'c> Filter<'s, 'c> {
     fn keyword(&mut self, token: &mut Token) {
         use State::*;
         let starts = matches!(self.state, Statement | Body);
-        let after = if starts { After::Statement } else { After::Operand };
+        let after = if starts {
+            After::Statement
+        } else {
+            After::Operand
+        };
         match token.kind {
             Tok::Function => {
                 if starts {
@@ -464,7 +525,10 @@ impl<'s, 'c> Filter<'s, 'c> {
 
     fn colon(&mut self, token: Token) {
         // A key's colon, the one of a conditional, of a case, or of a label: the innermost that waits.
-        while matches!(self.top(), Level::Prefix | Level::Power | Level::Otherwise | Level::Assign | Level::Arrow) {
+        while matches!(
+            self.top(),
+            Level::Prefix | Level::Power | Level::Otherwise | Level::Assign | Level::Arrow
+        ) {
             self.levels.pop();
         }
         self.state = State::Operand;
@@ -476,194 +540,10 @@ impl<'s, 'c> Filter<'s, 'c> {
             }
             level if level.holds_statements() => {
                 self.push(Level::Label, token);
-                self.state = State::Body;
+                self.state = State::Statement;
             }
             _ => {}
         }
-    }
-
-    fn open_paren(&mut self, token: Token) {
-        use State::*;
-        let paren = match self.state {
-            FunctionBody(after) => Paren::Params(after),
-            DoWhileHead => Paren::DoWhile,
-            KeyEnd => Paren::Params(After::Property),
-            ClassMemberEnd => Paren::Params(After::Member),
-            Head => match self.last.kind {
-                Tok::If => Paren::If,
-                Tok::While => Paren::While,
-                Tok::For => Paren::For { first: true },
-                Tok::Switch => Paren::Switch,
-                _ => Paren::Group,
-            },
-            Body if self.last.kind == Tok::Catch => Paren::Catch,
-            Operator | Update | Ended | Member => {
-                let is_async = self.last.kind == Tok::Ident && self.cx.text(self.last.span()) == "async";
-                Paren::Call { async_at: is_async.then_some(self.last.start) }
-            }
-            _ => Paren::Group,
-        };
-        self.push(Level::Paren(paren), token);
-        self.state = Operand;
-    }
-
-    /// Decides what a `{` opens.
-    fn open_brace(&mut self, token: Token) -> Tok {
-        use State::*;
-        let is_block = self.state == Statement && self.opens_block();
-        let (level, next) = match self.state {
-            FunctionBody(after) => (Level::Block(after), Statement),
-            SwitchBody => (Level::Switch, Statement),
-            Body => (Level::Block(After::Statement), Statement),
-            ClassMember => (Level::Block(After::Member), Statement),
-            ArrowBody => {
-                self.levels.pop();
-                (Level::Block(After::Arrow), Statement)
-            }
-            Binding | Operator | Update | Ended if self.class_head().is_some() => {
-                self.end_expression();
-                let after = self.class_head().unwrap_or(After::Operand);
-                self.replace(Level::ClassBody(after));
-                self.state = ClassMember;
-                return Tok::Brace;
-            }
-            Statement if is_block => (Level::Block(After::Statement), Statement),
-            _ => (Level::Object, Key),
-        };
-        self.push(level, token);
-        self.state = next;
-        if level == Level::Object { Tok::BraceObject } else { Tok::Brace }
-    }
-
-    /// What the class completes whose head the filter stands in.
-    fn class_head(&self) -> Option<After> {
-        let level = self.levels.iter().rev().find(|level| !level.is_operator());
-        if let Some(Level::ClassHead(after)) = level { Some(*after) } else { None }
-    }
-
-    /// Deviation D4, at a statement's start and behind the `{`.
-    fn opens_block(&mut self) -> bool {
-        let first = self.peek(0);
-        match first.kind {
-            Tok::RBrace | Tok::Ellipsis => return false,
-            Tok::String | Tok::Number => {}
-            _ if self.is_word(first) => {}
-            _ => return true,
-        }
-        let second = self.peek(1);
-        if second.kind != Tok::Colon {
-            // A string and a value cannot be a block either; as an object the message fits what was meant.
-            let misses_colon = matches!(second.kind, Tok::String | Tok::Number | Tok::Null | Tok::True | Tok::False);
-            return !(first.kind == Tok::String && misses_colon && !second.newline);
-        }
-        let labels_statement = first.kind == Tok::Ident && self.peek(2).kind.is_statement_word();
-        if labels_statement {
-            self.cx.report(Diagnostic {
-                code: codes::BLOCK_LABEL,
-                message: "a block may not start with a label: `{` and a name and `:` begin an object".into(),
-                span: first.span(),
-                label: "this reads as a key".into(),
-                help: Some("put the label before the block's `{`, or a `;` behind it".into()),
-            });
-        }
-        labels_statement
-    }
-
-    /// A closing bracket.
-    fn close(&mut self, token: Token) {
-        use State::*;
-        self.end_expression();
-        let mut top = self.top();
-        if !closes(token.kind, top) {
-            self.mismatch(token);
-            match self.levels.iter().rposition(|level| closes(token.kind, *level)) {
-                Some(at) => {
-                    self.levels.truncate(at + 1);
-                    top = self.top();
-                }
-                None => {
-                    self.state = if token.kind == Tok::RBrace { Statement } else { Operator };
-                    return;
-                }
-            }
-        }
-        self.levels.pop();
-        let mut push = None;
-        match top {
-            Level::Block(after) | Level::ClassBody(after) | Level::Bracket(after) => match after {
-                After::Statement => self.end_statement(),
-                After::Operand => self.state = Operator,
-                After::Arrow => self.state = Ended,
-                After::Property if token.kind == Tok::RBracket => self.state = KeyEnd,
-                After::Property => self.state = Ended,
-                After::Member if token.kind == Tok::RBracket => self.state = ClassMemberEnd,
-                After::Member => self.state = ClassMember,
-            },
-            Level::Switch => self.end_statement(),
-            Level::Object | Level::Hole => self.state = Operator,
-            Level::Paren(paren) => match paren {
-                Paren::Group => self.state = Operator,
-                Paren::Call { async_at } => {
-                    self.state = Operator;
-                    if let Some(start) = async_at
-                        && self.peek(0).kind == Tok::Arrow
-                    {
-                        self.refuse_async_arrow(start);
-                    }
-                }
-                Paren::Params(after) => self.state = FunctionBody(after),
-                Paren::If => push = Some(Level::If),
-                Paren::While | Paren::For { .. } => push = Some(Level::Loop),
-                Paren::DoWhile => {
-                    if self.top() == Level::Do {
-                        self.levels.pop();
-                    }
-                    self.state = DoWhileEnd;
-                }
-                Paren::Switch => self.state = SwitchBody,
-                Paren::Catch => self.state = Body,
-            },
-            _ => self.state = Operator,
-        }
-        if let Some(level) = push {
-            self.push(level, token);
-            self.state = Body;
-        }
-    }
-
-    /// Reports a closing bracket that does not fit.
-    fn mismatch(&mut self, token: Token) {
-        let found = &self.cx.text(token.span())[..1];
-        let message = match self.levels.iter().rev().find_map(|level| opener(*level)) {
-            Some(open) if self.levels.iter().any(|level| closes(token.kind, *level)) => {
-                format!("`{found}` stands where an open `{open}` must be closed first")
-            }
-            Some(open) => format!("`{found}` closes nothing; the innermost open bracket is `{open}`"),
-            None => format!("`{found}` closes nothing: no bracket is open"),
-        };
-        self.cx.fail(codes::MISMATCHED, token.span(), message);
-    }
-}
-
-/// Whether the closing token ends the level.
-fn closes(kind: Tok, level: Level) -> bool {
-    matches!(
-        (kind, level),
-        (Tok::RParen, Level::Paren(_))
-            | (Tok::RBracket, Level::Bracket(_))
-            | (Tok::RBrace, Level::Block(_) | Level::Switch | Level::Object | Level::ClassBody(_))
-            | (Tok::TemplateMiddle | Tok::TemplateTail, Level::Hole)
-    )
-}
-
-/// The bracket a level was opened with.
-fn opener(level: Level) -> Option<&'static str> {
-    match level {
-        Level::Paren(_) => Some("("),
-        Level::Bracket(_) => Some("["),
-        Level::Block(_) | Level::Switch | Level::Object | Level::ClassBody(_) => Some("{"),
-        Level::Hole => Some("${"),
-        _ => None,
     }
 }
 

@@ -22,8 +22,9 @@ pub struct Lexer<'s> {
     inner: Inner<'s>,
     /// Braces open since the innermost hole.
     braces: u32,
-    /// For each open template hole: the braces open around it.
-    holes: Vec<u32>,
+    /// For each open template: the braces open around it, and where it starts.
+    templates: Vec<(u32, u32)>,
+    unterminated: u32,
 }
 
 impl<'s> Lexer<'s> {
@@ -38,7 +39,12 @@ impl<'s> Lexer<'s> {
         if rest.starts_with("#!") {
             inner.bump(line_length(rest));
         }
-        Lexer { inner, braces: 0, holes: Vec::new() }
+        Lexer {
+            inner,
+            braces: 0,
+            templates: Vec::new(),
+            unterminated: 0,
+        }
     }
 
     /// The next token.
@@ -47,7 +53,13 @@ impl<'s> Lexer<'s> {
         loop {
             let Some(found) = self.inner.next() else {
                 let end = self.inner.source().len() as u32;
-                return Token { kind: Tok::Eof, start: end, end, newline, error: None };
+                return Token {
+                    kind: Tok::Eof,
+                    start: end,
+                    end,
+                    newline,
+                    error: None,
+                };
             };
             let (kind, error) = match found {
                 Ok(Tok::Newline) => {
@@ -56,18 +68,22 @@ impl<'s> Lexer<'s> {
                 }
                 Ok(Tok::LineComment) => continue,
                 Ok(Tok::BlockComment) => {
-                    newline |= self.inner.slice().contains(['\n', '\r', '\u{2028}', '\u{2029}']);
+                    newline |= self
+                        .inner
+                        .slice()
+                        .contains(['\n', '\r', '\u{2028}', '\u{2029}']);
                     continue;
                 }
                 Ok(Tok::Backtick) => {
-                    self.holes.push(self.braces);
+                    let start = self.inner.span().start as u32;
+                    self.templates.push((self.braces, start));
                     self.template(Tok::TemplateHead, Tok::TemplateFull)
                 }
                 Ok(Tok::Brace) => {
                     self.braces += 1;
                     (Tok::Brace, None)
                 }
-                Ok(Tok::RBrace) if self.braces == 0 && !self.holes.is_empty() => {
+                Ok(Tok::RBrace) if self.braces == 0 && !self.templates.is_empty() => {
                     self.template(Tok::TemplateMiddle, Tok::TemplateTail)
                 }
                 Ok(Tok::RBrace) => {
@@ -79,8 +95,19 @@ impl<'s> Lexer<'s> {
             };
             let span = self.inner.span();
             let (start, end) = (span.start as u32, span.end as u32);
-            return Token { kind, start, end, newline, error };
+            return Token {
+                kind,
+                start,
+                end,
+                newline,
+                error,
+            };
         }
+    }
+
+    /// Where the template starts that does not end.
+    pub fn unterminated_template(&self) -> u32 {
+        self.unterminated
     }
 
     /// Reads on to the end of the regular expression whose first `/` was the last token. `None` when it does not end on
@@ -101,7 +128,10 @@ impl<'s> Lexer<'s> {
             at += 1;
         }
         at += 1;
-        at += rest[at..].iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+        at += rest[at..]
+            .iter()
+            .take_while(|byte| byte.is_ascii_alphabetic())
+            .count();
         self.inner.bump(at);
         Some(self.inner.span().end as u32)
     }
@@ -114,12 +144,12 @@ impl<'s> Lexer<'s> {
             match rest.get(at) {
                 None => {
                     self.inner.bump(rest.len());
-                    self.braces = self.holes.pop().unwrap_or(0);
+                    (self.braces, self.unterminated) = self.templates.pop().unwrap_or_default();
                     return (end, Some(LexError::Template));
                 }
                 Some(b'`') => {
                     self.inner.bump(at + 1);
-                    self.braces = self.holes.pop().unwrap_or(0);
+                    (self.braces, _) = self.templates.pop().unwrap_or_default();
                     return (end, None);
                 }
                 Some(b'$') if rest.get(at + 1) == Some(&b'{') => {
@@ -155,14 +185,20 @@ fn escape_length(text: &[u8]) -> usize {
     let following = match text.get(1) {
         None => 0,
         Some(byte) if *byte < 0x80 => 1,
-        Some(_) => 1 + text[2..].iter().take_while(|byte| **byte & 0xC0 == 0x80).count(),
+        Some(_) => {
+            1 + text[2..]
+                .iter()
+                .take_while(|byte| **byte & 0xC0 == 0x80)
+                .count()
+        }
     };
     1 + following
 }
 
 /// Bytes up to the line's end.
 fn line_length(text: &str) -> usize {
-    text.find(['\n', '\r', '\u{2028}', '\u{2029}']).unwrap_or(text.len())
+    text.find(['\n', '\r', '\u{2028}', '\u{2029}'])
+        .unwrap_or(text.len())
 }
 
 /// A string: to the closing quote, over escapes and continued lines. U+2028 and U+2029 may stand in it.
@@ -224,9 +260,17 @@ pub(super) fn optional_chain(lex: &mut Inner<'_>) -> Result<(), LexError> {
 pub(super) fn name_escape(lex: &mut Inner<'_>) -> Result<(), LexError> {
     let rest = lex.remainder();
     let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '\\' | '{' | '}');
-    let length = if rest.starts_with('u') { rest.find(|c| !is_name(c)).unwrap_or(rest.len()) } else { 0 };
+    let length = if rest.starts_with('u') {
+        rest.find(|c| !is_name(c)).unwrap_or(rest.len())
+    } else {
+        0
+    };
     lex.bump(length);
-    Err(if length > 0 { LexError::NameEscape } else { LexError::Character })
+    Err(if length > 0 {
+        LexError::NameEscape
+    } else {
+        LexError::Character
+    })
 }
 
 /// In a JavaScript script `<!--` begins a comment, in a module it is three operators.

@@ -25,7 +25,10 @@ pub struct Token {
 
 impl Token {
     pub fn span(&self) -> Span {
-        Span { start: self.start, end: self.end }
+        Span {
+            start: self.start,
+            end: self.end,
+        }
     }
 }
 
@@ -261,7 +264,8 @@ impl Tok {
         use Tok::*;
         matches!(
             self,
-            Ident | Private
+            Ident
+                | Private
                 | Number
                 | String
                 | TemplateFull

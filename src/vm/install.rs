@@ -70,6 +70,15 @@ impl Vm {
         value
     }
 
+    /// Makes a static function of a class the same value as a global function (`Number.parseInt`).
+    pub(crate) fn share_with_class(&mut self, class: &str, name: &str) {
+        let find = |vm: &Vm, name: &str| vm.builtins.iter().find(|(n, _)| n == name).map(|(_, value)| *value);
+        if let (Some(class), Some(function)) = (find(self, class), find(self, name)) {
+            let key = self.heap.key(name);
+            self.add_method(class, key, function, true);
+        }
+    }
+
     /// The methods of a kind of values.
     pub(crate) fn install_methods(&mut self, kind: Methods, methods: &'static [NativeInfo]) {
         for info in methods {
@@ -92,6 +101,10 @@ impl Vm {
         let name = self.heap.class_data(value).name;
         let key = self.keys.name;
         self.add_method(value, key, name, false);
+        let (message, empty) = (self.keys.message, self.heap.key(""));
+        if parent.is_undefined() {
+            self.add_method(value, message, empty.value(), false);
+        }
         self.heap.seal_builtin(value);
         self.error_classes[which as usize] = value;
         self.install_value(class.name, value);

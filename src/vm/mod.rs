@@ -157,6 +157,8 @@ pub struct Vm {
     pub random: Option<[u64; 4]>,
     /// Verify the heap at every safepoint.
     checked: bool,
+    /// Containers that could have been walked since the heap was verified last.
+    unverified: u64,
     /// Down to the next look at limits.
     ticks: u32,
     /// Where what is pending was thrown first.
@@ -186,6 +188,11 @@ struct Keys {
 impl Vm {
     /// A machine with the standard library, ready to run programs.
     pub fn new(options: Options, host: Box<dyn Host>) -> Vm {
+        Vm::with_arguments(options, host, Vec::new())
+    }
+
+    /// The same; `arguments` is what scripts find in `args`.
+    pub fn with_arguments(options: Options, host: Box<dyn Host>, arguments: Vec<String>) -> Vm {
         let mut heap = Heap::new(options.heap);
         let mut key = |text: &str| heap.constant(text);
         let keys = Keys {
@@ -217,9 +224,10 @@ impl Vm {
             keys,
             pending: Pending::Nothing,
             exception: Value::UNDEFINED,
-            arguments: Vec::new(),
+            arguments,
             random: options.seed.map(seed_state),
             checked: options.heap.verify,
+            unverified: 0,
             ticks: unwind::TICKS,
             thrown_at: None,
             global_names: Vec::new(),
@@ -258,6 +266,7 @@ impl Vm {
             let value = std::mem::replace(&mut self.globals[index], Value::UNDEFINED);
             self.heap.decref(value);
         }
+        self.globals.clear();
         self.heap.unwind_to(0, 0, crate::heap::event::Cause::Exit);
     }
 

@@ -2,8 +2,9 @@
 
 use super::code::Code;
 use super::native::Throw;
+use super::run::{NO_TAG, cache_tag};
 use super::{Methods, Vm};
-use crate::heap::cell::{Kind, Object};
+use crate::heap::cell::Kind;
 use crate::heap::shape::Listed;
 use crate::heap::string::Key;
 use crate::heap::value::Value;
@@ -144,17 +145,6 @@ impl Vm {
         // SAFETY: as in `get_cached`.
         let cache = unsafe { &mut *(&(*code).caches)[cache].get() };
         let key = cache.key;
-        if value.is(Kind::Object) {
-            let p = value.container() as *mut Object;
-            // SAFETY: a live object (I2) whose shape the cache knows has that slot.
-            unsafe {
-                if (*p).shape == cache.shape && cache.method == Value::UNDEFINED {
-                    let method = *(*p).slots.add(cache.slot as usize);
-                    self.heap.protect(method);
-                    return Ok(method);
-                }
-            }
-        }
         match self.lookup(value, key)? {
             Found::Own(method) => {
                 if value.is(Kind::Object) {
@@ -170,12 +160,11 @@ impl Vm {
                 Ok(method)
             }
             Found::Method(method) => {
-                if value.is(Kind::Object) {
-                    let shape = self.heap.shape_of(value);
-                    // SAFETY: shapes live with their objects.
-                    if unsafe { !(*shape).is_dictionary() } {
-                        (cache.shape, cache.method) = (shape, method);
-                    }
+                let tag = cache_tag(value);
+                // SAFETY: shapes live with their objects.
+                let shared = if value.is(Kind::Object) { unsafe { !(*tag).is_dictionary() } } else { tag as usize != NO_TAG };
+                if shared {
+                    (cache.shape, cache.method) = (tag, method);
                 }
                 Ok(method)
             }
@@ -292,7 +281,10 @@ impl Vm {
             Some(Kind::Native) => self.native_info(value).name.to_string(),
             Some(Kind::Class) => self.heap.text(self.heap.class_data(value).name).to_string(),
             Some(Kind::Bound) => format!("bound {}", self.function_name(self.bound_parts(value).0)),
-            Some(Kind::Function) => self.heap.text(self.code_of(value).name).to_string(),
+            Some(Kind::Function) => {
+                let name = self.heap.get_own(value, self.keys.name).filter(|name| name.is_string());
+                self.heap.text(name.unwrap_or(self.code_of(value).name)).to_string()
+            }
             _ => String::new(),
         }
     }

@@ -8,7 +8,8 @@ use super::native::Throw;
 use super::{Frame, FrameKind, Vm, arith};
 use crate::compile::op::{Op, flag};
 use crate::compile::proto::ScopeKind;
-use crate::heap::cell::{Array, Function, Kind, Object, Variable};
+use crate::heap::cell::{Array, Collection, Function, Kind, Object, Variable};
+use crate::heap::shape::Shape;
 use crate::heap::event::By;
 use crate::heap::value::Value;
 
@@ -544,7 +545,12 @@ impl Vm {
                         }
                     }
                     Op::AppendAll => slow!(self.append_all(r!(i.a()), r!(i.b()))),
-                    Op::Define => slow!(self.define(r!(i.a()), r!(i.b()), r!(i.c()))),
+                    Op::Define => {
+                        if i.x() == 1 {
+                            slow!(self.name_function(r!(i.c()), r!(i.b())));
+                        }
+                        slow!(self.define(r!(i.a()), r!(i.b()), r!(i.c())));
+                    }
                     Op::CopyProps => slow!(self.copy_props(r!(i.a()), r!(i.b()))),
                     Op::RestProps => {
                         let keys: Vec<Value> = (0..i.c()).map(|n| r!(i.a() + 1 + n)).collect();
@@ -637,8 +643,16 @@ impl Vm {
                     Op::GetMethod => {
                         let object = r!(i.b());
                         let cache = &*(&(*code).caches).get_unchecked(i.c()).get();
-                        if object.is(Kind::Object) && (*(object.container() as *mut Object)).shape == cache.shape && cache.method != Value::UNDEFINED {
-                            r!(i.a()) = cache.method;
+                        if cache_tag(object) == cache.shape {
+                            let method = match cache.method {
+                                Value::UNDEFINED => {
+                                    let method = *(*(object.container() as *mut Object)).slots.add(cache.slot as usize);
+                                    self.heap.protect(method);
+                                    method
+                                }
+                                method => method,
+                            };
+                            r!(i.a()) = method;
                             r!(i.a() + 1) = object;
                             continue;
                         }
@@ -965,6 +979,31 @@ impl Vm {
         }
     }
 }
+
+/// What a method cache compares: the shape of an object; for a built-in kind without own properties, a small number that is no shape's
+/// address; otherwise a number that is never stored.
+#[inline(always)]
+pub(super) fn cache_tag(value: Value) -> *mut Shape {
+    // SAFETY: a live value (I2).
+    unsafe {
+        if value.is_container() {
+            let p = value.container() as *mut Object;
+            match (*p).head.cell.kind {
+                Kind::Object => return (*p).shape,
+                Kind::Array if (*(p as *mut Array)).props == Value::UNDEFINED => return Kind::Array as usize as *mut Shape,
+                kind @ (Kind::Map | Kind::Set) if (*(p as *mut Collection)).props == Value::UNDEFINED => return kind as usize as *mut Shape,
+                _ => {}
+            }
+        } else if value.is_string() {
+            return STRING_TAG as *mut Shape;
+        }
+    }
+    NO_TAG as *mut Shape
+}
+
+/// `cache_tag` of a string; of what has none.
+pub(super) const STRING_TAG: usize = 64;
+pub(super) const NO_TAG: usize = 65;
 
 /// What a scope event calls a scope.
 fn scope_name(kind: usize) -> &'static str {

@@ -14,23 +14,37 @@ pub struct Cover {
 pub fn parenthesised(cx: &Context, mut cover: Cover) -> Expr {
     let at = cover.span;
     if cover.trailing {
-        cx.refuse(codes::COMMA, span(at.end - 1, at.end), "a comma stands before this `)`", "leave out the last comma");
+        cx.refuse(
+            codes::COMMA,
+            span(at.end - 1, at.end),
+            "a comma stands before this `)`",
+            "leave out the last comma",
+        );
     }
     if cover.items.len() > 1 {
-        let second = match &cover.items[1] {
-            Item::Expr(value) | Item::Spread(value) => value.span,
-        };
-        report_comma(cx, second, "keep the last expression, or write `[…]` for an array");
+        let (Item::Expr(first) | Item::Spread(first)) = &cover.items[0];
+        let comma =
+            cx.source[first.span.end as usize..].find(',').unwrap_or(0) as u32 + first.span.end;
+        report_comma(
+            cx,
+            span(comma, comma + 1),
+            "keep the last expression, or write `[…]` for an array",
+        );
     }
     match cover.items.pop() {
         None => {
-            cx.refuse(codes::UNEXPECTED, at, "`()` holds no expression", "parameters of an arrow function need `=>`");
+            cx.refuse(
+                codes::UNEXPECTED,
+                at,
+                "`()` holds no expression",
+                "parameters of an arrow function need `=>`",
+            );
             leaf(at.start, at.end, ExprKind::Null)
         }
         Some(Item::Spread(value)) => {
             cx.refuse(
                 codes::UNEXPECTED,
-                value.span,
+                with_dots(cx, value.span),
                 "`...` stands in parentheses",
                 "spread into an array, an object or arguments",
             );
@@ -41,13 +55,19 @@ pub fn parenthesised(cx: &Context, mut cover: Cover) -> Expr {
 }
 
 fn report_comma(cx: &Context, at: Span, help: &str) {
-    cx.refuse(codes::COMMA, at, "the comma operator is not in the language", help);
+    cx.refuse(
+        codes::COMMA,
+        at,
+        "the comma operator is not in the language",
+        help,
+    );
 }
 
 /// `a, b`: refused; the first one stays.
 pub fn comma(cx: &Context, first: Expr, at: u32, rest: Vec<Expr>) -> Expr {
     let before = cx.source[..first.span.start as usize].trim_end();
-    let names = matches!(first.kind, ExprKind::Name(_)) && rest.iter().all(|e| matches!(e.kind, ExprKind::Name(_)));
+    let names = matches!(first.kind, ExprKind::Name(_))
+        && rest.iter().all(|e| matches!(e.kind, ExprKind::Name(_)));
     let help = if names && before.ends_with('{') {
         "parenthesise for an object: `({a, b})`"
     } else {
@@ -71,7 +91,8 @@ pub fn hole(cx: &Context, at: u32) -> Item {
 
 /// Whether it is such a mark.
 pub(super) fn is_hole(value: &Expr) -> bool {
-    value.span.start == value.span.end && matches!(&value.kind, ExprKind::Name(name) if name.is_empty())
+    value.span.start == value.span.end
+        && matches!(&value.kind, ExprKind::Name(name) if name.is_empty())
 }
 
 pub fn array(cx: &Context, l: u32, r: u32, items: Vec<Item>) -> Expr {
@@ -121,15 +142,51 @@ pub fn shorthand(cx: &Context, name: Ident) -> Property {
 
 fn check_shorthand(cx: &Context, name: &Ident) {
     const RESERVED: &[&str] = &[
-        "break", "case", "catch", "class", "const", "continue", "debugger", "default", "delete", "do", "else", "enum",
-        "export", "extends", "false", "finally", "for", "function", "if", "import", "in", "instanceof", "new", "null",
-        "return", "super", "switch", "this", "throw", "true", "try", "typeof", "var", "void", "while", "with",
+        "break",
+        "case",
+        "catch",
+        "class",
+        "const",
+        "continue",
+        "debugger",
+        "default",
+        "delete",
+        "do",
+        "else",
+        "enum",
+        "export",
+        "extends",
+        "false",
+        "finally",
+        "for",
+        "function",
+        "if",
+        "import",
+        "in",
+        "instanceof",
+        "new",
+        "null",
+        "return",
+        "super",
+        "switch",
+        "this",
+        "throw",
+        "true",
+        "try",
+        "typeof",
+        "var",
+        "void",
+        "while",
+        "with",
     ];
     if RESERVED.contains(&&*name.name) {
         cx.refuse(
             codes::RESERVED_NAME,
             name.span,
-            format!("`{}` is a reserved word and cannot be a variable", name.name),
+            format!(
+                "`{}` is a reserved word and cannot be a variable",
+                name.name
+            ),
             format!("give the key a value: `{{{}: …}}`", name.name),
         );
     }
@@ -144,22 +201,47 @@ pub fn shorthand_default(cx: &Context, name: Ident, value: Expr) -> Property {
     check_shorthand(cx, &name);
     cx.pend(Diagnostic {
         code: codes::SHORTHAND_DEFAULT,
-        message: format!("`{0} = …` in braces is a default, and this is no pattern", name.name),
+        message: format!(
+            "`{0} = …` in braces is a default, and this is no pattern",
+            name.name
+        ),
         span: name.span,
         label: String::new(),
         help: Some(format!("write `{}: …` for an object", name.name)),
     });
-    let target = Pattern { kind: PatternKind::Name(name.name.clone()), span: name.span };
+    let target = Pattern {
+        kind: PatternKind::Name(name.name.clone()),
+        span: name.span,
+    };
     let at = name.span.to(value.span);
     let depth = value.depth;
-    let kind = ExprKind::Assign { target: Box::new(target), op: None, value: Box::new(value) };
-    Property::KeyValue { key: PropKey::Named(name), value: node(cx, at, depth, kind) }
+    let kind = ExprKind::Assign {
+        target: Box::new(target),
+        op: None,
+        value: Box::new(value),
+    };
+    Property::KeyValue {
+        key: PropKey::Named(name),
+        value: node(cx, at, depth, kind),
+    }
 }
 
-pub fn method(cx: &Context, l: u32, key: PropKey, params: Box<Parameters>, body: Block) -> Property {
+pub fn method(
+    cx: &Context,
+    l: u32,
+    key: PropKey,
+    params: Box<Parameters>,
+    body: Block,
+) -> Property {
     check_key(cx, &key);
     let name = key_name(&key);
-    let function = function(FunctionKind::Method, l, name, params, FunctionBody::Block(body));
+    let function = function(
+        FunctionKind::Method,
+        l,
+        name,
+        params,
+        FunctionBody::Block(body),
+    );
     cx.mark_for_check();
     Property::Method { key, function }
 }
@@ -179,7 +261,11 @@ pub fn this(cx: &Context, l: u32, r: u32) -> Expr {
 pub fn conditional(cx: &Context, test: Expr, then: Expr, otherwise: Expr) -> Expr {
     let below = test.depth.max(then.depth).max(otherwise.depth);
     let at = test.span.to(otherwise.span);
-    let kind = ExprKind::Conditional { test: Box::new(test), then: Box::new(then), otherwise: Box::new(otherwise) };
+    let kind = ExprKind::Conditional {
+        test: Box::new(test),
+        then: Box::new(then),
+        otherwise: Box::new(otherwise),
+    };
     node(cx, at, below, kind)
 }
 
@@ -187,25 +273,60 @@ pub fn assign(cx: &Context, target: Expr, value: Expr) -> Expr {
     let below = target.depth.max(value.depth);
     let at = target.span.to(value.span);
     let target = Box::new(pattern(cx, target));
-    node(cx, at, below, ExprKind::Assign { target, op: None, value: Box::new(value) })
+    node(
+        cx,
+        at,
+        below,
+        ExprKind::Assign {
+            target,
+            op: None,
+            value: Box::new(value),
+        },
+    )
 }
 
 pub fn compound(cx: &Context, target: Expr, op: AssignOp, value: Expr) -> Expr {
     let below = target.depth.max(value.depth);
     let at = target.span.to(value.span);
     let target = Box::new(simple_target(cx, target));
-    node(cx, at, below, ExprKind::Assign { target, op: Some(op), value: Box::new(value) })
+    node(
+        cx,
+        at,
+        below,
+        ExprKind::Assign {
+            target,
+            op: Some(op),
+            value: Box::new(value),
+        },
+    )
 }
 
 pub fn update(cx: &Context, l: u32, r: u32, increment: bool, prefix: bool, target: Expr) -> Expr {
     let below = target.depth;
     let target = Box::new(simple_target(cx, target));
-    node(cx, span(l, r), below, ExprKind::Update { increment, prefix, target })
+    node(
+        cx,
+        span(l, r),
+        below,
+        ExprKind::Update {
+            increment,
+            prefix,
+            target,
+        },
+    )
 }
 
 pub fn unary(cx: &Context, l: u32, op: UnaryOp, operand: Expr) -> Expr {
     let at = span(l, operand.span.end);
-    node(cx, at, operand.depth, ExprKind::Unary { op, operand: Box::new(operand) })
+    node(
+        cx,
+        at,
+        operand.depth,
+        ExprKind::Unary {
+            op,
+            operand: Box::new(operand),
+        },
+    )
 }
 
 /// `delete` of a member; of anything else it is refused.
@@ -217,7 +338,13 @@ pub fn delete(cx: &Context, l: u32, operand: Expr) -> Expr {
     }
     let is_member = match &inner.kind {
         ExprKind::Chain { links, .. } => {
-            matches!(links.last(), Some(Link { kind: LinkKind::Member(_) | LinkKind::Index(_), .. }))
+            matches!(
+                links.last(),
+                Some(Link {
+                    kind: LinkKind::Member(_) | LinkKind::Index(_),
+                    ..
+                })
+            )
         }
         _ => false,
     };
@@ -242,20 +369,45 @@ fn link(cx: &Context, base: Expr, below: u16, link: Link) -> Expr {
     }
     let at = base.span.to(link.span);
     match base {
-        Expr { kind: ExprKind::Chain { base, mut links }, depth, .. } => {
+        Expr {
+            kind: ExprKind::Chain { base, mut links },
+            depth,
+            ..
+        } => {
             links.push(link);
-            Expr { kind: ExprKind::Chain { base, links }, span: at, depth: depth.max(below + 1) }
+            Expr {
+                kind: ExprKind::Chain { base, links },
+                span: at,
+                depth: depth.max(below + 1),
+            }
         }
         base => {
             let below = below.max(base.depth);
-            node(cx, at, below, ExprKind::Chain { base: Box::new(base), links: vec![link] })
+            node(
+                cx,
+                at,
+                below,
+                ExprKind::Chain {
+                    base: Box::new(base),
+                    links: vec![link],
+                },
+            )
         }
     }
 }
 
 pub fn member(cx: &Context, base: Expr, at: Span, optional: bool, name: Ident) -> Expr {
     check_member(cx, &base, &name);
-    link(cx, base, 0, Link { kind: LinkKind::Member(name), optional, span: at })
+    link(
+        cx,
+        base,
+        0,
+        Link {
+            kind: LinkKind::Member(name),
+            optional,
+            span: at,
+        },
+    )
 }
 
 /// Refuses what would show prototypes.
@@ -273,8 +425,13 @@ fn check_member(cx: &Context, base: &Expr, name: &Ident) {
             "`.__proto__`: prototypes are not visible in the language",
             "inherit with `class … extends`; for an ordinary key write `o[\"__proto__\"]`",
         ),
-        "create" | "setPrototypeOf" | "getPrototypeOf" | "defineProperty" | "defineProperties"
-        | "getOwnPropertyDescriptor" | "getOwnPropertyDescriptors"
+        "create"
+        | "setPrototypeOf"
+        | "getPrototypeOf"
+        | "defineProperty"
+        | "defineProperties"
+        | "getOwnPropertyDescriptor"
+        | "getOwnPropertyDescriptors"
             if matches!(&base.kind, ExprKind::Name(object) if &**object == "Object") =>
         {
             cx.refuse(
@@ -293,16 +450,43 @@ fn check_member(cx: &Context, base: &Expr, name: &Ident) {
 }
 
 pub fn private_member(cx: &Context, base: Expr, at: Span, optional: bool, name: Ident) -> Expr {
-    link(cx, base, 0, Link { kind: LinkKind::Private(name), optional, span: at })
+    link(
+        cx,
+        base,
+        0,
+        Link {
+            kind: LinkKind::Private(name),
+            optional,
+            span: at,
+        },
+    )
 }
 
 pub fn index(cx: &Context, base: Expr, at: Span, optional: bool, key: Expr) -> Expr {
-    link(cx, base, key.depth, Link { kind: LinkKind::Index(key), optional, span: at })
+    link(
+        cx,
+        base,
+        key.depth,
+        Link {
+            kind: LinkKind::Index(key),
+            optional,
+            span: at,
+        },
+    )
 }
 
 pub fn call(cx: &Context, callee: Expr, at: Span, optional: bool, args: Vec<Item>) -> Expr {
     check_function(cx, &callee);
-    link(cx, callee, items_depth(&args), Link { kind: LinkKind::Call(args), optional, span: at })
+    link(
+        cx,
+        callee,
+        items_depth(&args),
+        Link {
+            kind: LinkKind::Call(args),
+            optional,
+            span: at,
+        },
+    )
 }
 
 /// Refuses `Function("…")` and `new Function("…")`.
@@ -332,7 +516,15 @@ pub fn new(cx: &Context, l: u32, end: Option<u32>, callee: Expr, args: Vec<Item>
     check_function(cx, &callee);
     let at = span(l, end.unwrap_or(callee.span.end));
     let below = items_depth(&args).max(callee.depth);
-    node(cx, at, below, ExprKind::New { callee: Box::new(callee), args })
+    node(
+        cx,
+        at,
+        below,
+        ExprKind::New {
+            callee: Box::new(callee),
+            args,
+        },
+    )
 }
 
 pub fn new_target(cx: &Context, l: u32, r: u32) -> Expr {
@@ -352,10 +544,20 @@ pub fn super_member(cx: &Context, l: u32, r: u32, name: Ident) -> Expr {
 
 pub fn super_index(cx: &Context, l: u32, r: u32, key: Expr) -> Expr {
     cx.mark_for_check();
-    node(cx, span(l, r), key.depth, ExprKind::SuperIndex(Box::new(key)))
+    node(
+        cx,
+        span(l, r),
+        key.depth,
+        ExprKind::SuperIndex(Box::new(key)),
+    )
 }
 
 pub fn super_call(cx: &Context, l: u32, r: u32, args: Vec<Item>) -> Expr {
     cx.mark_for_check();
-    node(cx, span(l, r), items_depth(&args), ExprKind::SuperCall(args))
+    node(
+        cx,
+        span(l, r),
+        items_depth(&args),
+        ExprKind::SuperCall(args),
+    )
 }

@@ -98,4 +98,8 @@ BIG_INT "E0015" "There are no BigInt literals"
 
 Wrong:  9007199254740993n
 Right:  9007199254740993"
+
+NOT_UTF8 "E0016" "The text is not UTF-8"
+"A script is text in UTF-8. Bytes that are none were written in another encoding, or the file is no
+text at all. Save it as UTF-8."
 }

@@ -13,7 +13,7 @@ impl Filter<'_, '_> {
                 self.split("throw");
                 return false;
             }
-            Operator | Update | Ended | ClassMemberEnd | Return | Jump => {}
+            Operator | Update | Declared | Ended | ClassMemberEnd | Return | Jump => {}
             _ => return false,
         }
         if !(next.newline || at_end) || !self.in_statements() {
@@ -28,7 +28,11 @@ impl Filter<'_, '_> {
                 self.split("return");
                 false
             }
-            Ended => !matches!(next.kind, Tok::Comma | Tok::Colon | Tok::RParen | Tok::RBracket | Tok::Semi),
+            Declared => !matches!(next.kind, Tok::Equals | Tok::Comma | Tok::Semi),
+            Ended => !matches!(
+                next.kind,
+                Tok::Comma | Tok::Colon | Tok::RParen | Tok::RBracket | Tok::Semi
+            ),
             Operator if next.kind == Tok::Arrow => {
                 self.cx.refuse(
                     codes::ARROW_NEWLINE,
@@ -38,35 +42,37 @@ impl Filter<'_, '_> {
                 );
                 false
             }
-            Operator => {
-                self.hazard(next);
-                !next.kind.continues_expression()
-            }
+            Operator => !self.hazard(next) && !next.kind.continues_expression(),
             _ => !next.kind.continues_expression(),
         }
     }
 
     /// Whether a newline here may end a statement.
     fn in_statements(&self) -> bool {
-        let level = self.levels.iter().rev().find(|level| !level.is_operator());
-        level.is_none_or(|level| level.holds_statements())
+        self.surroundings().is_none_or(Level::holds_statements)
     }
 
-    /// A line whose first token continues the line before in JavaScript, though it hardly looks so.
-    fn hazard(&self, next: Token) {
+    /// A line whose first token continues the line before in JavaScript, though it hardly looks so. The parse goes on
+    /// as there.
+    fn hazard(&self, next: Token) -> bool {
         let (what, move_up) = match next.kind {
             Tok::Paren => ("`(`", "move the `(` up to it"),
             Tok::Bracket => ("`[`", "move the `[` up to it"),
             Tok::TemplateFull | Tok::TemplateHead => ("a template", "move the template up to it"),
-            _ => return,
+            _ => return false,
         };
         self.cx.report(Diagnostic {
             code: codes::LINE_HAZARD,
             message: format!("a line that starts with {what} continues the line before"),
-            span: Span { start: next.start, end: next.start + 1 },
+            span: Span {
+                start: next.start,
+                end: next.start + 1,
+            },
             label: "JavaScript reads this as one statement".into(),
             help: Some(format!("end the line before with `;`, or {move_up}")),
         });
+        // A tagged template would be refused once more.
+        matches!(next.kind, Tok::Paren | Tok::Bracket)
     }
 
     /// `return` or `throw`, a newline, and an expression.
@@ -77,8 +83,12 @@ impl Filter<'_, '_> {
                 "start the expression on the line of `return`, or put `;` behind `return`",
             )
         } else {
-            ("`throw` and its value must start on one line", "start the expression on the line of `throw`")
+            (
+                "`throw` and its value must start on one line",
+                "start the expression on the line of `throw`",
+            )
         };
-        self.cx.refuse(codes::SPLIT_RETURN, self.last.span(), message, help);
+        self.cx
+            .refuse(codes::SPLIT_RETURN, self.last.span(), message, help);
     }
 }

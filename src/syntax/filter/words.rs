@@ -1,6 +1,7 @@
 //! Words: keywords that are names here, names that are keywords here, and the refused ones. Also what the lexer could not
 //! read, which is reported when it is consumed.
 
+use super::brackets::opener;
 use super::*;
 use crate::syntax::ast::AssignOp;
 use crate::syntax::token::LexError;
@@ -8,7 +9,13 @@ use crate::syntax::token::LexError;
 impl Filter<'_, '_> {
     /// Whether the token is spelled as a name: an identifier or a reserved word.
     pub(super) fn is_word(&self, token: Token) -> bool {
-        token.kind == Tok::Ident || self.cx.source.as_bytes().get(token.start as usize).is_some_and(u8::is_ascii_alphabetic)
+        token.kind == Tok::Ident
+            || self
+                .cx
+                .source
+                .as_bytes()
+                .get(token.start as usize)
+                .is_some_and(u8::is_ascii_alphabetic)
     }
 
     /// What the token is in its place; `None` to leave it out.
@@ -30,18 +37,27 @@ impl Filter<'_, '_> {
             }
             _ => {}
         }
-        let operand = !matches!(self.state, Operator | Update | Ended | KeyEnd | ClassMemberEnd);
+        let operand = !matches!(
+            self.state,
+            Operator | Update | Declared | Ended | KeyEnd | ClassMemberEnd
+        );
         match token.kind {
             Tok::Ident => return self.as_name(token, operand),
             Tok::Binary(BinaryOp::Mul) if matches!(self.state, FunctionBody(_)) => {
                 self.refuse_generator(token);
                 return None;
             }
-            Tok::Binary(BinaryOp::Div) | Tok::Assign(AssignOp::Binary(BinaryOp::Div)) if operand => {
+            Tok::Binary(BinaryOp::Div) | Tok::Assign(AssignOp::Binary(BinaryOp::Div))
+                if operand =>
+            {
                 return Some(self.regex(token));
             }
             Tok::Loose(op) => {
-                let (found, instead) = if op == BinaryOp::Eq { ("==", "===") } else { ("!=", "!==") };
+                let (found, instead) = if op == BinaryOp::Eq {
+                    ("==", "===")
+                } else {
+                    ("!=", "!==")
+                };
                 self.cx.refuse(
                     codes::LOOSE_EQUALITY,
                     token.span(),
@@ -69,7 +85,12 @@ impl Filter<'_, '_> {
                 token.kind = Tok::While;
             }
             Tok::Void => {
-                self.cx.refuse(codes::VOID, token.span(), "`void` is not in the language", "use `undefined`");
+                self.cx.refuse(
+                    codes::VOID,
+                    token.span(),
+                    "`void` is not in the language",
+                    "use `undefined`",
+                );
                 token.kind = Tok::Unary(UnaryOp::Not);
             }
             Tok::Debugger => {
@@ -97,13 +118,15 @@ impl Filter<'_, '_> {
     fn as_name(&mut self, mut token: Token, operand: bool) -> Option<Token> {
         let text = self.cx.text(token.span());
         if text == "of" && !operand {
-            let level = self.levels.iter().rev().find(|level| !level.is_operator());
-            if let Some(Level::Paren(Paren::For { first: true })) = level {
+            if let Some(Level::Paren(Paren::For { first: true })) = self.surroundings() {
                 token.kind = Tok::Of;
             }
         } else if text == "async" && operand {
             let next = self.peek(0);
-            if !next.newline && matches!(next.kind, Tok::Function | Tok::Ident) {
+            // JavaScript forbids `for (async of …`, whatever the lines.
+            let in_head = self.last.kind == Tok::Paren
+                && self.top() == Level::Paren(Paren::For { first: true });
+            if (!next.newline || in_head) && matches!(next.kind, Tok::Function | Tok::Ident) {
                 self.refuse_async(token);
                 return None;
             }
@@ -132,7 +155,8 @@ impl Filter<'_, '_> {
             next.kind,
             Tok::Paren | Tok::Colon | Tok::Comma | Tok::RBrace | Tok::Equals | Tok::Semi | Tok::Eof
         );
-        if is_name || text == "async" && next.newline || text != "static" && next.kind == Tok::Brace {
+        if is_name || text == "async" && next.newline || text != "static" && next.kind == Tok::Brace
+        {
             return Some(token);
         }
         match text {
@@ -149,8 +173,14 @@ impl Filter<'_, '_> {
                 self.cx.refuse(
                     codes::ACCESSOR,
                     token.span(),
-                    format!("{kind} are not in the language: reading or writing a property runs no code"),
-                    if text == "get" { "make it a method, and call it" } else { "make it a method, such as `setName(value)`" },
+                    format!(
+                        "{kind} are not in the language: reading or writing a property runs no code"
+                    ),
+                    if text == "get" {
+                        "make it a method, and call it"
+                    } else {
+                        "make it a method, such as `setName(value)`"
+                    },
                 );
                 None
             }
@@ -187,7 +217,11 @@ impl Filter<'_, '_> {
 
     /// `async (…) =>`, known at its `)`.
     pub(super) fn refuse_async_arrow(&mut self, start: u32) {
-        self.refuse_async(Token { start, end: start + 5, ..self.last });
+        self.refuse_async(Token {
+            start,
+            end: start + 5,
+            ..self.last
+        });
         // The call before has been given to the grammar; nothing sensible can follow.
         self.stop();
     }
@@ -208,7 +242,9 @@ impl Filter<'_, '_> {
 
     /// A regular expression, where an operand is due.
     fn regex(&mut self, mut token: Token) -> Token {
-        let Some(end) = self.lexer.rest_of_regex() else { return token };
+        let Some(end) = self.lexer.rest_of_regex() else {
+            return token;
+        };
         token.end = end;
         token.kind = Tok::Null;
         self.cx.refuse(
@@ -227,11 +263,18 @@ impl Filter<'_, '_> {
             codes::MODULES,
             token.span(),
             format!("`{word}`: modules are not here yet"),
-            if word == "import" { "put the code into this file" } else { "remove `export`" },
+            if word == "import" {
+                "put the code into this file"
+            } else {
+                "remove `export`"
+            },
         );
         let next = self.peek(0);
         let statement = token.kind == Tok::Export
-            && matches!(next.kind, Tok::Const | Tok::Let | Tok::Var | Tok::Function | Tok::Class | Tok::Default);
+            && matches!(
+                next.kind,
+                Tok::Const | Tok::Let | Tok::Var | Tok::Function | Tok::Class | Tok::Default
+            );
         if statement {
             if next.kind == Tok::Default {
                 self.bump();
@@ -239,7 +282,10 @@ impl Filter<'_, '_> {
             return None;
         }
         if self.state != State::Statement {
-            return Some(Token { kind: Tok::Null, ..token });
+            return Some(Token {
+                kind: Tok::Null,
+                ..token
+            });
         }
         let mut depth = 0;
         loop {
@@ -261,9 +307,16 @@ impl Filter<'_, '_> {
     /// A statement's first word on a new line inside brackets: they were not closed. The filter leaves them, so that
     /// newlines end statements again.
     fn resynchronise(&mut self) {
-        let inside = self.levels.iter().rposition(|level| level.holds_statements()).map_or(0, |at| at + 1);
+        let inside = self
+            .levels
+            .iter()
+            .rposition(|level| level.holds_statements())
+            .map_or(0, |at| at + 1);
         let brackets = &self.levels[inside..];
-        let in_head = matches!(brackets.last(), Some(Level::Paren(Paren::For { first: true })));
+        let in_head = matches!(
+            brackets.last(),
+            Some(Level::Paren(Paren::For { first: true }))
+        );
         if brackets.iter().any(|level| opener(*level).is_some()) && !in_head {
             self.levels.truncate(inside);
             self.state = State::Statement;
@@ -306,14 +359,30 @@ impl Filter<'_, '_> {
                 token.kind = Tok::Null;
             }
             LexError::Template => {
-                let start = Span { start: span.start, end: span.start + 1 };
-                self.cx.fail(codes::UNTERMINATED_TEMPLATE, start, "this template does not end");
+                let start = self.lexer.unterminated_template();
+                let quote = Span {
+                    start,
+                    end: start + 1,
+                };
+                self.cx.fail(
+                    codes::UNTERMINATED_TEMPLATE,
+                    quote,
+                    "this template does not end",
+                );
                 self.stop();
                 return None;
             }
             LexError::Comment => {
-                let start = Span { start: span.start, end: span.start + 2 };
-                self.cx.refuse(codes::UNTERMINATED_COMMENT, start, "this comment does not end", "close it with `*/`");
+                let start = Span {
+                    start: span.start,
+                    end: span.start + 2,
+                };
+                self.cx.refuse(
+                    codes::UNTERMINATED_COMMENT,
+                    start,
+                    "this comment does not end",
+                    "close it with `*/`",
+                );
                 self.stop();
                 return None;
             }
@@ -326,7 +395,8 @@ impl Filter<'_, '_> {
                 );
             }
             LexError::Number => {
-                self.cx.fail(codes::BAD_NUMBER, span, format!("`{text}` is not a number"));
+                self.cx
+                    .fail(codes::BAD_NUMBER, span, format!("`{text}` is not a number"));
                 token.kind = Tok::Number;
             }
             LexError::Separator => self.cx.refuse(
@@ -355,7 +425,11 @@ impl Filter<'_, '_> {
             ),
         }
         if token.kind == Tok::Number {
-            token.kind = if matches!(self.state, State::Key | State::ClassMember) { Tok::Ident } else { Tok::Null };
+            token.kind = if matches!(self.state, State::Key | State::ClassMember) {
+                Tok::Ident
+            } else {
+                Tok::Null
+            };
         }
         Some(token)
     }
@@ -363,14 +437,36 @@ impl Filter<'_, '_> {
     fn unknown_character(&self, token: Token) {
         let text = self.cx.text(token.span());
         let message = match text.chars().next() {
-            Some(c) if c.is_control() || c.is_whitespace() => format!("unexpected character U+{:04X}", c as u32),
+            Some(c) if c.is_control() || c.is_whitespace() => {
+                format!("unexpected character U+{:04X}", c as u32)
+            }
             _ => format!("unexpected character `{text}`"),
         };
         match text {
-            "“" | "”" | "„" => self.cx.refuse(codes::CHARACTER, token.span(), message, "use the straight quote `\"`"),
-            "‘" | "’" => self.cx.refuse(codes::CHARACTER, token.span(), message, "use the straight quote `'`"),
-            "@" => self.cx.refuse(codes::CHARACTER, token.span(), message, "decorators are not in the language"),
-            "#" => self.cx.refuse(codes::CHARACTER, token.span(), message, "comments start with `//`"),
+            "“" | "”" | "„" => self.cx.refuse(
+                codes::CHARACTER,
+                token.span(),
+                message,
+                "use the straight quote `\"`",
+            ),
+            "‘" | "’" => self.cx.refuse(
+                codes::CHARACTER,
+                token.span(),
+                message,
+                "use the straight quote `'`",
+            ),
+            "@" => self.cx.refuse(
+                codes::CHARACTER,
+                token.span(),
+                message,
+                "decorators are not in the language",
+            ),
+            "#" => self.cx.refuse(
+                codes::CHARACTER,
+                token.span(),
+                message,
+                "comments start with `//`",
+            ),
             _ => self.cx.fail(codes::CHARACTER, token.span(), message),
         }
     }

@@ -1,0 +1,93 @@
+//! The world as a script on the command line sees it.
+
+use std::cell::RefCell;
+use std::hash::{BuildHasher, Hasher};
+use std::io::{self, BufRead, BufReader, Read, Stdin};
+use std::rc::Rc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use super::streams::Streams;
+use crate::vm::host::{Closed, Host, Stream};
+
+pub struct StdHost {
+    streams: Rc<RefCell<Streams>>,
+    input: BufReader<Stdin>,
+    started: Instant,
+}
+
+impl StdHost {
+    pub fn new(streams: Rc<RefCell<Streams>>) -> StdHost {
+        StdHost { streams, input: BufReader::new(io::stdin()), started: Instant::now() }
+    }
+
+    /// Whoever answers what the script wrote has to see it: written before a read that may wait.
+    fn before_waiting(&mut self) {
+        if self.input.buffer().is_empty() {
+            // A reader that left is noticed at the next write.
+            let _ = self.streams.borrow_mut().flush();
+        }
+    }
+}
+
+impl Host for StdHost {
+    fn write(&mut self, stream: Stream, text: &str) -> Result<(), Closed> {
+        let mut streams = self.streams.borrow_mut();
+        match stream {
+            Stream::Output => streams.output(text),
+            Stream::Error => {
+                streams.error(text);
+                Ok(())
+            }
+        }
+    }
+
+    fn read_text(&mut self) -> Result<String, String> {
+        self.before_waiting();
+        let mut bytes = Vec::new();
+        self.input.read_to_end(&mut bytes).map_err(unreadable)?;
+        String::from_utf8(bytes).map_err(|_| NOT_TEXT.to_string())
+    }
+
+    fn read_line(&mut self) -> Result<Option<String>, String> {
+        self.before_waiting();
+        let mut bytes = Vec::new();
+        if self.input.read_until(b'\n', &mut bytes).map_err(unreadable)? == 0 {
+            return Ok(None);
+        }
+        if bytes.last() == Some(&b'\n') {
+            bytes.pop();
+            if bytes.last() == Some(&b'\r') {
+                bytes.pop();
+            }
+        }
+        String::from_utf8(bytes).map(Some).map_err(|_| NOT_TEXT.to_string())
+    }
+
+    fn now(&mut self) -> f64 {
+        // Whole milliseconds, as in JavaScript. A clock before 1970 is taken for 1970.
+        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_millis() as f64)
+    }
+
+    fn elapsed(&mut self) -> f64 {
+        self.started.elapsed().as_secs_f64() * 1000.0
+    }
+
+    fn seed(&mut self) -> u64 {
+        // The standard library seeds its tables from the system.
+        std::hash::RandomState::new().build_hasher().finish()
+    }
+
+    fn is_terminal(&self, stream: Stream) -> bool {
+        let streams = self.streams.borrow();
+        match stream {
+            Stream::Output => streams.output_is_terminal,
+            Stream::Error => streams.error_is_terminal,
+        }
+    }
+}
+
+const NOT_TEXT: &str = "standard input is not UTF-8";
+
+fn unreadable(error: io::Error) -> String {
+    format!("standard input cannot be read: {}", super::source::reason(&error))
+}

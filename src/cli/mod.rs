@@ -1,0 +1,38 @@
+//! The command line: options, streams, the rendering of errors, exit statuses. The only part that does input and output.
+
+mod host;
+mod options;
+mod report;
+mod run;
+mod source;
+mod stats;
+pub mod status;
+mod streams;
+
+use std::io::Write as _;
+
+use clap::Parser as _;
+
+use options::Options;
+
+/// The machine and the compiler run on a thread of their own, so that the limit of the main thread's stack does not matter.
+const STACK: usize = 64 << 20;
+
+/// Runs the program that the command line asks for, and ends the process with its exit status.
+pub fn main() -> ! {
+    std::panic::set_hook(Box::new(|panic| {
+        let _ = writeln!(std::io::stderr(), "probate: internal error: {panic}");
+        std::process::exit(status::INTERNAL);
+    }));
+    let options = Options::parse();
+    let worker = std::thread::Builder::new().stack_size(STACK).spawn(move || run::run(options));
+    let status = match worker.map(std::thread::JoinHandle::join) {
+        Ok(Ok(status)) => status,
+        Ok(Err(_)) => status::INTERNAL,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "probate: cannot start: {error}");
+            status::INTERNAL
+        }
+    };
+    std::process::exit(status)
+}

@@ -1,0 +1,218 @@
+//! What can be said on the command line.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Parser, ValueEnum};
+
+use crate::embed::Format;
+use crate::events::Preset;
+use crate::heap::Settings;
+use crate::heap::alloc::Recycling;
+use crate::vm;
+
+const EXAMPLES: &str = "\
+Examples:
+  probate report.pbt < orders.json        run a script
+  probate -p -e '[1, 2].map(n => n * 2)'  print the value of an expression
+  probate --trace=all tour.pbt            show every step of the heap
+  probate --explain E0101                 what an error is about, at length
+
+Exit status: 0 success, 1 uncaught error, 2 wrong usage, 65 syntax error or refused
+construct, 66 input cannot be read, 70 internal error, 76 memory limit.";
+
+/// Runs a script, or does what the options say with it.
+#[derive(Debug, Parser)]
+#[command(
+    name = "probate",
+    version,
+    about = "JSON that runs: a strict subset of JavaScript with scope-owned memory",
+    override_usage = "probate [OPTIONS] FILE [ARGS]...\n       probate [OPTIONS] -e CODE [ARGS]...",
+    after_help = EXAMPLES,
+    term_width = 100
+)]
+pub struct Options {
+    /// The script (`-`, or none: standard input), then its `args`
+    #[arg(value_name = "FILE [ARGS]", trailing_var_arg = true)]
+    pub operands: Vec<OsString>,
+
+    /// Run CODE
+    #[arg(short, long = "eval", value_name = "CODE", allow_hyphen_values = true)]
+    pub eval: Option<String>,
+
+    /// Print the program's value as JSON, on one line or indented
+    #[arg(short, long, value_name = "compact|pretty", num_args = 0..=1, require_equals = true, default_missing_value = "compact", hide_possible_values = true, value_parser = formats())]
+    pub print: Option<Format>,
+
+    /// Compile, run nothing
+    #[arg(long)]
+    pub check: bool,
+
+    /// Show what the compiler made of it
+    #[arg(long, value_name = "tokens|ast|bytecode", hide_possible_values = true)]
+    pub dump: Option<Dump>,
+
+    /// Explain the code of an error message
+    #[arg(long, value_name = "CODE", exclusive = true)]
+    pub explain: Option<String>,
+
+    /// Write memory events: births and deaths, …, or everything
+    #[arg(long, value_name = "life|rc|scope|all", hide_possible_values = true, num_args = 0..=1, require_equals = true, default_missing_value = "life", value_parser = presets())]
+    pub trace: Option<Preset>,
+
+    /// Write them to FILE
+    #[arg(long, value_name = "FILE")]
+    pub trace_out: Option<PathBuf>,
+
+    /// Sum up the heap at the end
+    #[arg(long, value_name = "text|json", hide_possible_values = true, num_args = 0..=1, require_equals = true, default_missing_value = "text")]
+    pub stats: Option<StatsFormat>,
+
+    /// Sweep at every chance, poison what is freed, check the heap
+    #[arg(long, value_name = "sweep|verify", hide_possible_values = true, num_args = 0..=1, require_equals = true, default_missing_value = "sweep")]
+    pub gc_stress: Option<Stress>,
+
+    /// Keep freed memory for the next value: N blocks of a size
+    #[arg(long, value_name = "off|on|N", default_value = "on", hide_default_value = true, value_parser = recycling)]
+    pub recycle: u32,
+
+    /// Make Math.random() repeat itself
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+
+    /// Limit the bytes of live values; K, M or G may follow
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    pub max_memory: Option<u64>,
+
+    /// Colours in messages; auto obeys NO_COLOR
+    #[arg(long, value_name = "auto|always|never", hide_possible_values = true, default_value = "auto", hide_default_value = true)]
+    pub color: Color,
+}
+
+/// `--dump`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Dump {
+    Tokens,
+    Ast,
+    Bytecode,
+}
+
+/// `--stats`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StatsFormat {
+    Text,
+    Json,
+}
+
+/// `--gc-stress`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Stress {
+    Sweep,
+    Verify,
+}
+
+/// `--color`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+impl Options {
+    /// Limits and switches of the machine.
+    pub fn machine(&self) -> vm::Options {
+        let recycling = Recycling { capacity: self.recycle, ..Recycling::default() };
+        let heap = Settings {
+            recycling,
+            max_bytes: self.max_memory.unwrap_or(u64::MAX),
+            stress: self.gc_stress.is_some(),
+            verify: self.gc_stress == Some(Stress::Verify),
+        };
+        vm::Options { heap, seed: self.seed, ..vm::Options::default() }
+    }
+}
+
+fn formats() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(["compact", "pretty"])
+        .map(|name| if name == "pretty" { Format::Pretty } else { Format::Compact })
+}
+
+fn presets() -> impl TypedValueParser<Value = Preset> {
+    PossibleValuesParser::new(Preset::EVERY.map(Preset::name)).map(|name| Preset::named(&name).unwrap_or_default())
+}
+
+fn recycling(text: &str) -> Result<u32, String> {
+    match text {
+        "off" => Ok(0),
+        "on" => Ok(Recycling::default().capacity),
+        _ => text.parse().map_err(|_| "expected off, on or a number".to_string()),
+    }
+}
+
+fn bytes(text: &str) -> Result<u64, String> {
+    let (digits, shift) = match text.as_bytes().last() {
+        Some(b'k' | b'K') => (&text[..text.len() - 1], 10),
+        Some(b'm' | b'M') => (&text[..text.len() - 1], 20),
+        Some(b'g' | b'G') => (&text[..text.len() - 1], 30),
+        _ => (text, 0),
+    };
+    let number = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(1 << shift));
+    number.ok_or_else(|| "expected a number of bytes, such as 500000 or 64M".to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &[&str]) -> Options {
+        Options::try_parse_from(std::iter::once(&"probate").chain(line)).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    #[test]
+    fn the_declaration_is_consistent() {
+        use clap::CommandFactory as _;
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn what_follows_the_file_is_the_scripts() {
+        let options = parse(&["-p", "a.pbt", "-p", "--check", "--", "-e", "x", "--no-such"]);
+        assert_eq!(options.operands, ["a.pbt", "-p", "--check", "--", "-e", "x", "--no-such"]);
+        assert!(!options.check && options.eval.is_none());
+    }
+
+    #[test]
+    fn switches_with_optional_values_take_none_from_the_next_word() {
+        let options = parse(&["--trace", "--stats", "--gc-stress", "-p", "a.pbt"]);
+        assert_eq!(options.operands, ["a.pbt"]);
+        assert_eq!(options.trace, Some(Preset::Life));
+        assert_eq!(parse(&["--trace=rc", "a"]).trace, Some(Preset::Rc));
+        assert_eq!(parse(&["-pe", "1"]).eval.as_deref(), Some("1"));
+    }
+
+    #[test]
+    fn code_may_start_with_a_dash_and_unknown_options_may_not_pass_for_files() {
+        assert_eq!(parse(&["-e", "-1"]).eval.as_deref(), Some("-1"));
+        assert!(Options::try_parse_from(["probate", "--chekc", "a.pbt"]).is_err());
+        assert_eq!(parse(&["-", "-x"]).operands, ["-", "-x"]);
+    }
+
+    #[test]
+    fn sizes() {
+        assert_eq!(bytes("64M"), Ok(64 << 20));
+        assert_eq!(bytes("100"), Ok(100));
+        assert!(bytes("M").is_err() && bytes("").is_err() && bytes("-1").is_err() && bytes("99999999999G").is_err());
+        assert_eq!(recycling("off"), Ok(0));
+        assert!(recycling("no").is_err());
+    }
+
+    #[test]
+    fn the_help_fits_a_screen() {
+        use clap::CommandFactory as _;
+        let help = Options::command().render_help().to_string();
+        assert!(help.lines().count() <= 48, "{help}");
+        insta::assert_snapshot!(help);
+    }
+}

@@ -1,0 +1,115 @@
+//! Errors as people read them: a headline, the place, the source line with a caret, and what to do instead.
+
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+use super::options::Color;
+use crate::syntax::{Diagnostic, Span};
+use crate::vm::error::Failure;
+
+/// Renders with or without colours.
+pub struct Reporter {
+    renderer: Renderer,
+    colored: bool,
+}
+
+impl Reporter {
+    /// `terminal`: whether the messages go to one.
+    pub fn new(color: Color, terminal: bool) -> Reporter {
+        let colored = match color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => terminal && !refused_by_environment(),
+        };
+        Reporter { renderer: if colored { Renderer::styled() } else { Renderer::plain() }, colored }
+    }
+
+    /// All errors of a script that does not compile, a blank line between two.
+    pub fn diagnostics(&self, name: &str, source: &str, diagnostics: &[Diagnostic]) -> String {
+        let mut text = String::new();
+        for diagnostic in diagnostics {
+            if !text.is_empty() {
+                text.push('\n');
+            }
+            text.push_str(&self.diagnostic(name, source, diagnostic));
+        }
+        let codes = match diagnostics {
+            [] | [_] => String::new(),
+            several => format!("\n{} errors\n", several.len()),
+        };
+        text + &codes
+    }
+
+    fn diagnostic(&self, name: &str, source: &str, diagnostic: &Diagnostic) -> String {
+        let message = visible(&diagnostic.message);
+        let mut annotation = AnnotationKind::Primary.span(range(source, diagnostic.span));
+        if !diagnostic.label.is_empty() {
+            annotation = annotation.label(visible(&diagnostic.label));
+        }
+        let snippet = Snippet::source(source).path(name).annotation(annotation);
+        let mut group = Level::ERROR.primary_title(message).id(diagnostic.code).element(snippet);
+        if let Some(help) = &diagnostic.help {
+            group = group.element(Level::HELP.message(visible(help)));
+        }
+        self.renderer.render(&[group]) + "\n"
+    }
+
+    /// An exception that nobody caught, or a limit. `None`: the program ended as it wanted to, or nobody reads what it writes.
+    pub fn failure(&self, source: &str, failure: &Failure) -> Option<String> {
+        match failure {
+            Failure::Uncaught { message, stack, file, span } => {
+                let mut text = format!("{} {}\n", self.strong("Uncaught"), visible(message));
+                if let Some(span) = span {
+                    let annotation = AnnotationKind::Primary.span(range(source, *span));
+                    let snippet = Snippet::source(source).path(file.as_str()).annotation(annotation);
+                    text.push_str(&self.renderer.render(&[Group::with_level(Level::ERROR).element(snippet)]));
+                    text.push('\n');
+                }
+                for frame in stack {
+                    let _ = writeln!(text, "    {}", visible(frame));
+                }
+                Some(text)
+            }
+            Failure::Memory { place } if place.is_empty() => Some(format!("{}: memory limit reached\n", self.strong("error"))),
+            Failure::Memory { place } => Some(format!("{}: memory limit reached\n    {place}\n", self.strong("error"))),
+            Failure::Exit(_) | Failure::Closed => None,
+        }
+    }
+
+    fn strong(&self, word: &str) -> String {
+        if self.colored { format!("\u{1b}[1m\u{1b}[91m{word}\u{1b}[0m") } else { word.to_string() }
+    }
+}
+
+/// https://no-color.org, and terminals that cannot.
+fn refused_by_environment() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) || std::env::var_os("TERM").is_some_and(|term| term == "dumb")
+}
+
+/// A span as bytes of the text. One that is empty (the end of the text) is a caret there.
+fn range(source: &str, span: Span) -> Range<usize> {
+    let floor = |offset: u32| {
+        let mut offset = (offset as usize).min(source.len());
+        while !source.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        offset
+    };
+    let start = floor(span.start);
+    start..floor(span.end).max(start)
+}
+
+/// A text that came from the script: a terminal does not obey it.
+fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() && c != '\n' && c != '\t' {
+            let _ = write!(shown, "\\u{{{:x}}}", c as u32);
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}

@@ -1,0 +1,100 @@
+//! Standard output and standard error, buffered so that what goes to both keeps its order.
+//!
+//! The script's output and the trace are collected and written in large pieces. Before anything is written or collected for one
+//! stream, what was collected for the other is written: where both go to the same place, lines stand in the order of
+//! their making.
+
+use std::io::{self, ErrorKind, IsTerminal, Write};
+
+use crate::vm::host::Closed;
+
+const PIECE: usize = 64 << 10;
+
+pub struct Streams {
+    output: Vec<u8>,
+    trace: Vec<u8>,
+    pub output_is_terminal: bool,
+    pub error_is_terminal: bool,
+    /// Why standard output could not be written, but for a closed pipe.
+    failed: Option<io::Error>,
+}
+
+impl Streams {
+    pub fn new() -> Streams {
+        Streams {
+            output: Vec::new(),
+            trace: Vec::new(),
+            output_is_terminal: io::stdout().is_terminal(),
+            error_is_terminal: io::stderr().is_terminal(),
+            failed: None,
+        }
+    }
+
+    /// To standard output.
+    ///
+    /// # Errors
+    /// Nobody reads it, or it cannot be written ([`Streams::failure`] tells).
+    pub fn output(&mut self, text: &str) -> Result<(), Closed> {
+        self.flush_trace();
+        self.output.extend_from_slice(text.as_bytes());
+        if self.output_is_terminal || self.output.len() >= PIECE { self.flush_output() } else { Ok(()) }
+    }
+
+    /// To standard error, at once. That nobody reads it is no reason to stop.
+    pub fn error(&mut self, text: &str) {
+        let _ = self.flush_output();
+        self.flush_trace();
+        let _ = io::stderr().write_all(text.as_bytes());
+    }
+
+    /// To standard error, sometime.
+    pub fn trace(&mut self, text: &str) {
+        if !self.output.is_empty() {
+            let _ = self.flush_output();
+        }
+        self.trace.extend_from_slice(text.as_bytes());
+        if self.trace.len() >= PIECE {
+            self.flush_trace();
+        }
+    }
+
+    /// Writes what was collected for standard output.
+    ///
+    /// # Errors
+    /// As [`Streams::output`].
+    pub fn flush_output(&mut self) -> Result<(), Closed> {
+        if self.output.is_empty() {
+            return Ok(());
+        }
+        let mut stdout = io::stdout().lock();
+        let written = stdout.write_all(&self.output).and_then(|()| stdout.flush());
+        self.output.clear();
+        written.map_err(|error| {
+            if error.kind() != ErrorKind::BrokenPipe {
+                self.failed = Some(error);
+            }
+            Closed
+        })
+    }
+
+    fn flush_trace(&mut self) {
+        if !self.trace.is_empty() {
+            let _ = io::stderr().write_all(&self.trace);
+            self.trace.clear();
+        }
+    }
+
+    /// Writes all that was collected.
+    ///
+    /// # Errors
+    /// As [`Streams::output`].
+    pub fn flush(&mut self) -> Result<(), Closed> {
+        self.flush_trace();
+        self.flush_output()
+    }
+
+    /// Why standard output could not be written, if it was not for a reader that left.
+    pub fn failure(&mut self) -> Option<io::Error> {
+        self.failed.take()
+    }
+}

@@ -1,0 +1,210 @@
+//! One door to the language, for the command line, tests and embedders: text in, value out.
+//!
+//! ```
+//! use probate::embed::{Engine, Format};
+//!
+//! let mut engine = Engine::builder().args(["pen", "ink"]).build();
+//! engine.eval("list.pbt", "({ count: args.length, args })")?;
+//! assert_eq!(engine.value_text(Format::Compact), r#"{"count":2,"args":["pen","ink"]}"#);
+//! # Ok::<(), probate::embed::Error>(())
+//! ```
+
+mod print;
+
+use crate::compile::{self, CompileOptions};
+use crate::heap::event::Tracer;
+use crate::heap::value::Value;
+use crate::syntax::{self, Diagnostic, ParseOptions};
+use crate::vm::code::Source;
+use crate::vm::error::Failure;
+use crate::vm::host::{Host, Silent};
+use crate::vm::{Options, Vm};
+
+pub use crate::compile::proto::Program;
+pub use print::Format;
+
+/// Why a program gave no value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// It is none: at least one diagnostic, in the order of the text.
+    #[error("{}", first_message(.0))]
+    Syntax(Vec<Diagnostic>),
+    /// It ended early.
+    #[error("{}", failure_message(.0))]
+    Failure(Failure),
+}
+
+fn first_message(diagnostics: &[Diagnostic]) -> String {
+    diagnostics
+        .first()
+        .map_or(String::new(), |first| format!("{}: {}", first.code, first.message))
+}
+
+fn failure_message(failure: &Failure) -> String {
+    match failure {
+        Failure::Uncaught { message, .. } => format!("Uncaught {message}"),
+        Failure::Exit(status) => format!("exit({status})"),
+        Failure::Memory { .. } => "memory limit reached".to_string(),
+        Failure::Closed => "the reader of the output is gone".to_string(),
+    }
+}
+
+/// What an [`Engine`] is made of.
+#[derive(Default)]
+pub struct Builder {
+    options: Options,
+    parse: ParseOptions,
+    host: Option<Box<dyn Host>>,
+    tracer: Option<Box<dyn Tracer>>,
+    tracing: bool,
+    args: Vec<String>,
+}
+
+impl Builder {
+    /// Limits and switches of the machine.
+    pub fn options(mut self, options: Options) -> Builder {
+        self.options = options;
+        self
+    }
+
+    /// The world outside; without one the script writes to nowhere and reads nothing.
+    pub fn host(mut self, host: impl Host + 'static) -> Builder {
+        self.host = Some(Box::new(host));
+        self
+    }
+
+    /// Where events go. If `on` is false, not before the script says so (`gc.trace`).
+    pub fn tracer(mut self, tracer: impl Tracer + 'static, on: bool) -> Builder {
+        self.tracer = Some(Box::new(tracer));
+        self.tracing = on;
+        self
+    }
+
+    /// The script's `args`.
+    pub fn args<S: Into<String>>(mut self, args: impl IntoIterator<Item = S>) -> Builder {
+        self.args = args.into_iter().map(Into::into).collect();
+        self
+    }
+
+    pub fn build(self) -> Engine {
+        let host = self.host.unwrap_or_else(|| Box::new(Silent));
+        let mut vm = Vm::with_arguments(self.options, host, self.args);
+        if self.tracer.is_some() {
+            vm.heap.set_tracer(self.tracer);
+            if !self.tracing {
+                vm.heap.set_trace_preset(None);
+            }
+        }
+        Engine { vm, parse: self.parse, value: Value::UNDEFINED, open: true }
+    }
+}
+
+/// A machine with the standard library. It runs one program at a time, each from a clean slate.
+pub struct Engine {
+    vm: Vm,
+    parse: ParseOptions,
+    /// The program's value, counted.
+    value: Value,
+    /// Scope 1 is there.
+    open: bool,
+}
+
+/// A program's value. The engine holds it until its next program or [`Engine::finish`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    is_undefined: bool,
+}
+
+impl Outcome {
+    /// Whether the program had no value, or `undefined`.
+    pub fn is_undefined(self) -> bool {
+        self.is_undefined
+    }
+}
+
+/// Sums of the heap: as in `gc.stats()`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stats {
+    /// Live values by kind, in a fixed order; a kind appears whether there are any or not.
+    pub live: Vec<(&'static str, u64)>,
+    /// Model bytes of live values.
+    pub bytes: u64,
+    /// Open scopes.
+    pub scopes: u64,
+    /// Values on probation.
+    pub probationary: u64,
+    /// Containers freed so far.
+    pub freed: u64,
+}
+
+impl Engine {
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Compiles a program without running it.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn compile(&self, source: &str) -> Result<Program, Vec<Diagnostic>> {
+        let tree = syntax::parse(source, &self.parse)?;
+        let builtins = self.vm.builtin_names();
+        let options = CompileOptions { builtins: &builtins, ..CompileOptions::default() };
+        compile::compile(&tree, source, &options)
+    }
+
+    /// The bytecode of a program as text.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn disassemble(&self, source: &str) -> Result<String, Vec<Diagnostic>> {
+        let program = self.compile(source)?;
+        Ok(compile::disassemble(&program, source, &self.vm.builtin_names()))
+    }
+
+    /// Compiles and runs a program; `name` is its file's name in messages. What an earlier program left is gone.
+    ///
+    /// # Errors
+    /// It does not compile, or it ended early.
+    pub fn eval(&mut self, name: &str, source: &str) -> Result<Outcome, Error> {
+        let program = self.compile(source).map_err(Error::Syntax)?;
+        self.finish();
+        if !std::mem::replace(&mut self.open, true) {
+            self.vm.heap.push_scope();
+        }
+        let value = self.vm.run_program(&program, Source::new(name, source)).map_err(Error::Failure)?;
+        self.value = value;
+        Ok(Outcome { is_undefined: value.is_undefined() })
+    }
+
+    /// The value of the program that ran last.
+    pub fn value_text(&mut self, format: Format) -> String {
+        print::text(&mut self.vm, self.value, format)
+    }
+
+    /// The heap as it stands.
+    pub fn stats(&self) -> Stats {
+        Stats {
+            live: crate::stdlib::live_by_kind(&self.vm.heap).to_vec(),
+            bytes: self.vm.heap.arena.bytes,
+            scopes: self.vm.scopes() as u64,
+            probationary: self.vm.heap.probationary() as u64,
+            freed: self.vm.heap.counters.freed,
+        }
+    }
+
+    /// Ends the program that ran last: gives up its value and pops its scopes, so that all its values die, in order. Nothing
+    /// happens if there is none.
+    pub fn finish(&mut self) {
+        if std::mem::replace(&mut self.open, false) {
+            let value = std::mem::replace(&mut self.value, Value::UNDEFINED);
+            self.vm.finish(value);
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}

@@ -1,0 +1,234 @@
+//! The text form: one line an event.
+
+use std::fmt::{self, Write};
+
+use super::{HEAD, Preset};
+use crate::heap::event::{By, Cause, Event, Id, Tracer, Why};
+
+/// A tracer that hands each line of the trace, line end included, to a function. Where the lines go, and whether they are
+/// buffered on the way, is that function's affair.
+pub struct TextTracer<W> {
+    sink: W,
+    /// `None`: off.
+    preset: Option<Preset>,
+    headed: bool,
+    line: String,
+}
+
+impl<W: FnMut(&str)> TextTracer<W> {
+    /// A tracer that shows the events of `preset`, or nothing until the script switches it on.
+    pub fn new(preset: Option<Preset>, sink: W) -> TextTracer<W> {
+        TextTracer { sink, preset, headed: false, line: String::new() }
+    }
+
+    fn head(&mut self) {
+        if !self.headed {
+            self.headed = true;
+            (self.sink)(HEAD);
+            (self.sink)("\n");
+        }
+    }
+}
+
+impl<W: FnMut(&str)> Tracer for TextTracer<W> {
+    fn event(&mut self, event: &Event) {
+        if !self.preset.is_some_and(|preset| preset.shows(event)) {
+            return;
+        }
+        self.head();
+        self.line.clear();
+        // Writing to a String cannot fail.
+        let _ = writeln!(self.line, "{}", Line(event));
+        (self.sink)(&self.line);
+    }
+
+    fn set_preset(&mut self, preset: Option<&str>) -> bool {
+        let preset = match preset {
+            Some(name) => match Preset::named(name) {
+                Some(preset) => Some(preset),
+                None => return false,
+            },
+            None => None,
+        };
+        self.preset = preset;
+        true
+    }
+
+    fn wants_counts(&self) -> bool {
+        self.preset.is_some_and(Preset::wants_counts)
+    }
+}
+
+/// An event as its line, without the line end.
+struct Line<'e>(&'e Event);
+
+impl fmt::Display for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Event::ScopePush { level, what, name } if name.is_empty() => write!(f, "scope.push s{level} {what}"),
+            Event::ScopePush { level, what, name } => write!(f, "scope.push s{level} {what} {}", Name(name)),
+            Event::ScopePop { level } => write!(f, "scope.pop s{level}"),
+            Event::Alloc { id, kind, level } => write!(f, "alloc {} {} s{level}", Shown(id), kind.name()),
+            Event::Probation { id } => write!(f, "prob {}", Shown(id)),
+            Event::Unprobation { id } => write!(f, "unprob {}", Shown(id)),
+            Event::Ref { id, from, to, by } => write!(f, "ref {} {from}→{to} by {}", Shown(id), Holder(by)),
+            Event::Unref { id, from, to, by } => write!(f, "unref {} {from}→{to} by {}", Shown(id), Holder(by)),
+            Event::Rescope { id, from, to, why } => {
+                write!(f, "rescope {} s{from}→s{to} why={}", Shown(id), why_name(*why))
+            }
+            Event::Sweep { level, dead } => write!(f, "sweep s{level} dead={dead}"),
+            Event::UnrefHead { id } => write!(f, "unref-head {}", Shown(id)),
+            Event::Delay { id } => write!(f, "delay {}", Shown(id)),
+            Event::Free { id, cause } => write!(f, "free {} why={}", Shown(id), cause_name(*cause)),
+            Event::Recycle { id } => write!(f, "recycle {}", Shown(id)),
+            Event::Check => f.write_str("check ok"),
+        }
+    }
+}
+
+fn why_name(why: Why) -> &'static str {
+    match why {
+        Why::Store => "store",
+        Why::Return => "return",
+        Why::Throw => "throw",
+        Why::Capture => "capture",
+    }
+}
+
+fn cause_name(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Sweep => "sweep",
+        Cause::Zero => "rc0",
+        Cause::Pop => "pop",
+        Cause::Cycle => "cycle",
+        Cause::Exit => "exit",
+    }
+}
+
+struct Shown<'e>(&'e Id);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Id::Number(number) => write!(f, "#{number}"),
+            Id::Builtin(name) => write!(f, "@{}", Name(name)),
+        }
+    }
+}
+
+struct Holder<'e>(&'e By);
+
+impl fmt::Display for Holder<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            // No name that a script can give has parentheses.
+            By::Variable(name) if name.is_empty() => f.write_str("(hidden)"),
+            By::Variable(name) => write!(f, "{}", Name(name)),
+            By::Slot(id, slot) => write!(f, "{}{}", Shown(id), Name(slot)),
+            By::Temporary => f.write_str("(temporary)"),
+        }
+    }
+}
+
+/// A name that a script chose: whatever is in it, an event stays one line.
+struct Name<'e>(&'e str);
+
+impl fmt::Display for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for c in self.0.chars() {
+            if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') {
+                write!(f, "\\u{{{:x}}}", c as u32)?;
+            } else {
+                f.write_char(c)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    use super::*;
+    use crate::heap::cell::Kind;
+
+    /// Every event once, as docs/trace.md lists them.
+    fn every_event() -> Vec<Event> {
+        let id = || Id::Number(4);
+        vec![
+            Event::ScopePush { level: 2, what: "call", name: "f".into() },
+            Event::ScopePush { level: 3, what: "block", name: String::new() },
+            Event::Alloc { id: id(), kind: Kind::Object, level: 3 },
+            Event::Probation { id: id() },
+            Event::Unprobation { id: id() },
+            Event::Ref { id: id(), from: 0, to: 1, by: By::Variable("x".into()) },
+            Event::Ref { id: id(), from: 1, to: 2, by: By::Slot(Id::Number(7), ".key".into()) },
+            Event::Ref { id: id(), from: 2, to: 3, by: By::Variable(String::new()) },
+            Event::Ref { id: Id::Builtin("Math.max".into()), from: 1, to: 2, by: By::Temporary },
+            Event::Unref { id: id(), from: 3, to: 2, by: By::Slot(Id::Number(7), "[0]".into()) },
+            Event::Unref { id: id(), from: 2, to: 1, by: By::Slot(Id::Number(7), String::new()) },
+            Event::Rescope { id: id(), from: 3, to: 1, why: Why::Store },
+            Event::Rescope { id: id(), from: 3, to: 1, why: Why::Return },
+            Event::Rescope { id: id(), from: 3, to: 1, why: Why::Throw },
+            Event::Rescope { id: id(), from: 3, to: 1, why: Why::Capture },
+            Event::Sweep { level: 3, dead: 2 },
+            Event::ScopePop { level: 3 },
+            Event::UnrefHead { id: id() },
+            Event::Delay { id: id() },
+            Event::Free { id: id(), cause: Cause::Sweep },
+            Event::Free { id: id(), cause: Cause::Zero },
+            Event::Free { id: id(), cause: Cause::Pop },
+            Event::Free { id: id(), cause: Cause::Cycle },
+            Event::Free { id: id(), cause: Cause::Exit },
+            Event::Recycle { id: id() },
+            Event::Check,
+        ]
+    }
+
+    fn traced(preset: Preset) -> String {
+        let text = Rc::new(RefCell::new(String::new()));
+        let sink = Rc::clone(&text);
+        let mut tracer = TextTracer::new(Some(preset), move |line: &str| sink.borrow_mut().push_str(line));
+        for event in every_event() {
+            tracer.event(&event);
+        }
+        text.take()
+    }
+
+    #[test]
+    fn a_preset_shows_its_own() {
+        for preset in Preset::EVERY {
+            insta::assert_snapshot!(preset.name(), traced(preset));
+        }
+    }
+
+    #[test]
+    fn every_line_is_documented() {
+        let docs = include_str!("../../docs/trace.md");
+        for line in traced(Preset::All).lines() {
+            assert!(docs.contains(&format!("`{line}`")), "docs/trace.md has no `{line}`");
+        }
+    }
+
+    #[test]
+    fn an_event_stays_one_line() {
+        let event = Event::ScopePush { level: 2, what: "call", name: "a\nfree #1\u{2028}\u{1b}[m".into() };
+        assert_eq!(Line(&event).to_string(), r"scope.push s2 call a\u{a}free #1\u{2028}\u{1b}[m");
+    }
+
+    #[test]
+    fn off_until_switched_on() {
+        let text = Rc::new(RefCell::new(String::new()));
+        let sink = Rc::clone(&text);
+        let mut tracer = TextTracer::new(None, move |line: &str| sink.borrow_mut().push_str(line));
+        tracer.event(&Event::Check);
+        assert!(!tracer.set_preset(Some("some")));
+        assert!(tracer.set_preset(Some("all")) && tracer.wants_counts());
+        tracer.event(&Event::Check);
+        assert!(tracer.set_preset(None));
+        tracer.event(&Event::Check);
+        assert_eq!(text.take(), "# probate-trace 1\ncheck ok\n");
+    }
+}
