@@ -4,12 +4,22 @@ use rustc_hash::FxHashSet;
 
 use super::Compiler;
 use super::emit::Reg;
+use super::expr::is_anonymous;
 use super::op::Op;
 use super::protect::item_runs;
 use crate::syntax::ast::*;
 
 /// Elements appended, keys of a template, and parts joined at once.
 const BATCH: usize = 64;
+
+/// Whether a property's computed key names the function that it gets.
+fn names_by_key(property: &Property) -> bool {
+    match property {
+        Property::Method { key, .. } => matches!(key, PropKey::Computed(_)),
+        Property::KeyValue { key, value } => matches!(key, PropKey::Computed(_)) && is_anonymous(value),
+        _ => false,
+    }
+}
 
 impl<'a> Compiler<'a> {
     pub fn array(&mut self, items: &'a [Item], dest: Reg) {
@@ -90,7 +100,7 @@ impl<'a> Compiler<'a> {
                     let key = self.property_key(property);
                     let value = self.property_value(property);
                     self.f.at(span);
-                    self.f.abc(Op::Define, dest, key, value);
+                    self.f.abcx(Op::Define, names_by_key(property) as u8, dest, key, value);
                 }
             }
             self.f.top = mark;

@@ -298,7 +298,7 @@ opcodes! {
     Append RRN;
     /// appends all that the iterable `R[B]` yields to the array `R[A]` (spread)
     AppendAll RR;
-    /// own property `R[B]` (a key: string or number, checked) of the new object `R[A]` is defined as `R[C]` (literals with computed or repeated keys)
+    /// own property `R[B]` (a key: string or number, checked) of the new object `R[A]` is defined as `R[C]` (literals with computed or repeated keys). x = 1: the key names the function `R[C]`
     Define RRR;
     /// own enumerable properties of `R[B]` are copied into the object `R[A]` (spread; null and undefined give none)
     CopyProps RR;
@@ -347,7 +347,7 @@ opcodes! {
     // ---- Classes -----------------------------------------------------------------------------------------
     /// `R[A] :=` a new class of template BC ([`Proto::classes`](super::proto::Proto::classes)), extending `R[A]` if x = 1 (TypeError if it is not a class), with its constructor, methods and captures made as closures
     NewClass RW;
-    /// defines the method closure `R[C]` under the computed key `R[B]` on class `R[A]`; x = 1: static
+    /// defines the method closure `R[C]` under the computed key `R[B]` on class `R[A]`, and names it; x = 1: static
     DefineMethod RRR;
     /// defines the own static property `R[B]` of class `R[A]` as `R[C]`
     DefineStatic RRR;

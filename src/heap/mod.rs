@@ -156,6 +156,11 @@ impl Heap {
         self.probation.iter().filter(|entry| **entry != probation::VACANT && **entry & probation::PROTECTION == 0).count()
     }
 
+    /// Live containers of all kinds, built-ins included.
+    pub fn live_containers(&self) -> u64 {
+        self.counters.live[Kind::Object as usize..].iter().sum()
+    }
+
     pub fn live(&self, kind: Kind) -> u64 {
         self.counters.live[kind as usize]
     }

@@ -73,8 +73,19 @@ impl Vm {
         }
     }
 
+    /// Gives a closure that a computed key names its own `name`, not listed.
+    pub(super) fn name_function(&mut self, function: Value, key: Value) -> Result<(), Throw> {
+        let key = self.property_key(key)?;
+        if !function.is(Kind::Function) {
+            return Ok(());
+        }
+        let name = self.keys.name;
+        self.heap.set_own_as(function, name, key.value(), Listed::No).map_err(|error| self.set_error(error, "`name`"))
+    }
+
     /// A method under a computed key. `prototype` cannot be redefined, as in JavaScript.
     pub(super) fn define_method(&mut self, class: Value, key: Value, function: Value, is_static: bool) -> Result<(), Throw> {
+        self.name_function(function, key)?;
         let key = self.property_key(key)?;
         if is_static && key == self.keys.prototype {
             return Err(self.type_error("A class cannot have a static member called `prototype`"));

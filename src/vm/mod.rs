@@ -157,6 +157,8 @@ pub struct Vm {
     pub random: Option<[u64; 4]>,
     /// Verify the heap at every safepoint.
     checked: bool,
+    /// Containers that could have been walked since the heap was verified last.
+    unverified: u64,
     /// Down to the next look at limits.
     ticks: u32,
     /// Where what is pending was thrown first.
@@ -225,6 +227,7 @@ impl Vm {
             arguments,
             random: options.seed.map(seed_state),
             checked: options.heap.verify,
+            unverified: 0,
             ticks: unwind::TICKS,
             thrown_at: None,
             global_names: Vec::new(),

@@ -281,7 +281,10 @@ impl Vm {
             Some(Kind::Native) => self.native_info(value).name.to_string(),
             Some(Kind::Class) => self.heap.text(self.heap.class_data(value).name).to_string(),
             Some(Kind::Bound) => format!("bound {}", self.function_name(self.bound_parts(value).0)),
-            Some(Kind::Function) => self.heap.text(self.code_of(value).name).to_string(),
+            Some(Kind::Function) => {
+                let name = self.heap.get_own(value, self.keys.name).filter(|name| name.is_string());
+                self.heap.text(name.unwrap_or(self.code_of(value).name)).to_string()
+            }
             _ => String::new(),
         }
     }

@@ -545,7 +545,12 @@ impl Vm {
                         }
                     }
                     Op::AppendAll => slow!(self.append_all(r!(i.a()), r!(i.b()))),
-                    Op::Define => slow!(self.define(r!(i.a()), r!(i.b()), r!(i.c()))),
+                    Op::Define => {
+                        if i.x() == 1 {
+                            slow!(self.name_function(r!(i.c()), r!(i.b())));
+                        }
+                        slow!(self.define(r!(i.a()), r!(i.b()), r!(i.c())));
+                    }
                     Op::CopyProps => slow!(self.copy_props(r!(i.a()), r!(i.b()))),
                     Op::RestProps => {
                         let keys: Vec<Value> = (0..i.c()).map(|n| r!(i.a() + 1 + n)).collect();

@@ -229,6 +229,12 @@ impl Vm {
     #[cold]
     #[inline(never)]
     pub(super) fn verify_or_throw(&mut self) -> Result<(), Throw> {
+        // At every safepoint while the heap is small; a large one is walked so often that a safepoint costs about as much.
+        self.unverified += VERIFIED_PER_SAFEPOINT;
+        if self.unverified < self.heap.live_containers() {
+            return Ok(());
+        }
+        self.unverified = 0;
         if let Err(broken) = self.verify() {
             // Never paper over it: the stress mode exists to find this.
             panic!("{broken}");
@@ -236,6 +242,9 @@ impl Vm {
         Ok(())
     }
 }
+
+/// Containers the verifier may walk at a safepoint, on average.
+const VERIFIED_PER_SAFEPOINT: u64 = 128;
 
 /// Calls and backward jumps between two looks at what is looked at now and then.
 pub(super) const TICKS: u32 = 20_000;
