@@ -95,7 +95,7 @@ impl Builder {
                 vm.heap.set_trace_preset(None);
             }
         }
-        Engine { vm, parse: self.parse, value: Value::UNDEFINED, open: true }
+        Engine { vm, parse: self.parse, value: Value::UNDEFINED, ran: false, open: true }
     }
 }
 
@@ -105,6 +105,8 @@ pub struct Engine {
     parse: ParseOptions,
     /// The program's value, counted.
     value: Value,
+    /// A program has run and its scopes are not popped yet.
+    ran: bool,
     /// Scope 1 is there.
     open: bool,
 }
@@ -172,6 +174,7 @@ impl Engine {
         if !std::mem::replace(&mut self.open, true) {
             self.vm.heap.push_scope();
         }
+        self.ran = true;
         let value = self.vm.run_program(&program, Source::new(name, source)).map_err(Error::Failure)?;
         self.value = value;
         Ok(Outcome { is_undefined: value.is_undefined() })
@@ -196,7 +199,8 @@ impl Engine {
     /// Ends the program that ran last: gives up its value and pops its scopes, so that all its values die, in order. Nothing
     /// happens if there is none.
     pub fn finish(&mut self) {
-        if std::mem::replace(&mut self.open, false) {
+        if std::mem::replace(&mut self.ran, false) {
+            self.open = false;
             let value = std::mem::replace(&mut self.value, Value::UNDEFINED);
             self.vm.finish(value);
         }
@@ -206,5 +210,78 @@ impl Engine {
 impl Drop for Engine {
     fn drop(&mut self) {
         self.finish();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value_of(source: &str) -> String {
+        let mut engine = Engine::builder().build();
+        if let Err(error) = engine.eval("test.pbt", source) {
+            panic!("{error}");
+        }
+        engine.value_text(Format::Compact)
+    }
+
+    #[test]
+    fn json_comes_out_as_it_went_in() {
+        let documents = [
+            r#"{"a":[1,2,{"b":null}],"id":9007199254740993}"#,
+            r#"{"b":[[],{},[{}]],"":{"a":""},"__proto__":true,"10":-0,"2":1e+300}"#,
+            r#""\"\\\b\f\n\r\t\u0000 \u0085é😀""#,
+            "-9223372036854775808",
+        ];
+        for document in documents {
+            assert_eq!(value_of(document), document);
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_is_inspected() {
+        assert_eq!(value_of("[1, undefined]"), "[ 1, undefined ]");
+        assert_eq!(value_of("const a = [1]; a.push(a); a"), "<ref *1> [ 1, [Circular *1] ]");
+        assert_eq!(value_of("({ n: 0 / 0 })"), "{ n: NaN }");
+        assert_eq!(value_of("let x = 1;"), "undefined");
+    }
+
+    #[test]
+    fn a_value_met_twice_is_no_cycle() {
+        assert_eq!(value_of("const a = [1]; [a, { a }, a]"), r#"[[1],{"a":[1]},[1]]"#);
+    }
+
+    #[test]
+    fn pretty_is_indented_by_two() {
+        let mut engine = Engine::builder().build();
+        assert!(engine.eval("test.pbt", r#"{"a":[1,[]],"b":{}}"#).is_ok());
+        let expected = "{\n  \"a\": [\n    1,\n    []\n  ],\n  \"b\": {}\n}";
+        assert_eq!(engine.value_text(Format::Pretty), expected);
+    }
+
+    #[test]
+    fn depth_does_not_matter() {
+        let text = value_of("let a = []; for (let i = 0; i < 200000; i += 1) { a = [a]; } a");
+        assert_eq!(text.len(), 2 * 200_001);
+    }
+
+    #[test]
+    fn programs_start_afresh() {
+        let mut engine = Engine::builder().build();
+        assert!(engine.eval("one.pbt", "let x = { n: 1 }; function f() { return x; } f()").is_ok());
+        assert_eq!(engine.value_text(Format::Compact), r#"{"n":1}"#);
+        assert!(matches!(engine.eval("two.pbt", "x"), Err(Error::Syntax(_))));
+        assert!(matches!(engine.eval("three.pbt", "f(); let y = 1; function f() { return y; }"), Err(Error::Failure(_))));
+        assert!(engine.eval("four.pbt", "[]").is_ok_and(|outcome| !outcome.is_undefined()));
+        let live = engine.stats().live;
+        assert_eq!(live.iter().find(|(kind, _)| *kind == "variable"), Some(&("variable", 0)));
+    }
+
+    #[test]
+    fn an_early_end_is_an_error() {
+        let mut engine = Engine::builder().build();
+        assert_eq!(engine.eval("test.pbt", "exit(3)"), Err(Error::Failure(Failure::Exit(3))));
+        let error = engine.eval("test.pbt", "throw new TypeError('no')");
+        assert_eq!(error.map_err(|error| error.to_string()), Err("Uncaught TypeError: no".to_string()));
     }
 }

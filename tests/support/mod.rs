@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -73,15 +73,45 @@ pub fn probate<S: AsRef<std::ffi::OsStr>>(arguments: &[S]) -> Run {
 
 /// Runs the binary under test with `input` on its standard input.
 pub fn probate_with_input<S: AsRef<std::ffi::OsStr>>(arguments: &[S], input: &str) -> Run {
+    run(probate_command(arguments), input)
+}
+
+/// The same with what it writes to both streams in one text, in the order of the writing: in `stdout`.
+pub fn probate_merged<S: AsRef<std::ffi::OsStr>>(arguments: &[S], input: &str) -> Run {
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    let mut command = probate_command(arguments);
+    command
+        .stdin(Stdio::piped())
+        .stdout(writer.try_clone().expect("a second end"))
+        .stderr(writer);
+    let mut child = command.spawn().expect("the binary under test");
+    // The command holds the writing ends: without this the reader would wait for ever.
+    drop(command);
+    let mut stdin = child.stdin.take().expect("piped");
+    let input = input.as_bytes().to_vec();
+    let writer = thread::spawn(move || drop(stdin.write_all(&input)));
+    let both = drain(reader);
+    let status = wait(&mut child);
+    writer.join().expect("the writer");
+    Run {
+        stdout: both.join().expect("the reader"),
+        stderr: String::new(),
+        status,
+    }
+}
+
+/// The binary under test, ready to run.
+pub fn probate_command<S: AsRef<std::ffi::OsStr>>(arguments: &[S]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_probate"));
     command
         .args(arguments)
         .env("NO_COLOR", "1")
         .current_dir(env!("CARGO_MANIFEST_DIR"));
-    run(command, input)
+    command
 }
 
-fn run(mut command: Command, input: &str) -> Run {
+/// Runs a command to its end, or to the deadline.
+pub fn run(mut command: Command, input: &str) -> Run {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -94,25 +124,30 @@ fn run(mut command: Command, input: &str) -> Run {
     let writer = thread::spawn(move || drop(stdin.write_all(&input)));
     let stdout = drain(child.stdout.take().expect("piped"));
     let stderr = drain(child.stderr.take().expect("piped"));
-    let started = Instant::now();
-    let mut pause = Duration::from_micros(500);
-    let status = loop {
-        if let Some(status) = child.try_wait().expect("a child to wait for") {
-            break status.code();
-        }
-        if started.elapsed() > DEADLINE {
-            drop(child.kill());
-            drop(child.wait());
-            break None;
-        }
-        thread::sleep(pause);
-        pause = (pause * 2).min(Duration::from_millis(10));
-    };
+    let status = wait(&mut child);
     writer.join().expect("the writer");
     Run {
         stdout: stdout.join().expect("the reader of stdout"),
         stderr: stderr.join().expect("the reader of stderr"),
         status,
+    }
+}
+
+/// The exit status; `None` after a signal, or past the deadline.
+fn wait(child: &mut Child) -> Option<i32> {
+    let started = Instant::now();
+    let mut pause = Duration::from_micros(500);
+    loop {
+        if let Some(status) = child.try_wait().expect("a child to wait for") {
+            return status.code();
+        }
+        if started.elapsed() > DEADLINE {
+            drop(child.kill());
+            drop(child.wait());
+            return None;
+        }
+        thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(10));
     }
 }
 
@@ -269,4 +304,38 @@ pub fn compare_with_out(script: &Path, flags: &[&str]) -> Option<String> {
         problem.push_str(&difference(&expected, &actual.stdout));
     }
     (!problem.is_empty()).then_some(problem)
+}
+
+/// Checks a snapshot a script, in a folder beside the scripts, and names all that differ in one report.
+/// `render` makes the text.
+pub fn check_snapshots(scripts: &[PathBuf], folder: &Path, render: impl Fn(&Path) -> String) {
+    let mut failures = Failures::default();
+    for script in scripts {
+        let name = script.file_stem().expect("a name").to_string_lossy();
+        let text = render(script);
+        let checked = std::panic::catch_unwind(|| {
+            insta::with_settings!({
+                snapshot_path => folder,
+                prepend_module_to_snapshot => false,
+                omit_expression => true,
+                input_file => shown(script),
+            }, {
+                insta::assert_snapshot!(&*name, text);
+            });
+        });
+        failures.check(
+            &shown(script),
+            checked
+                .is_err()
+                .then(|| "    the snapshot differs: see above, or run `cargo insta review`".into()),
+        );
+    }
+    failures.finish(&shown(folder));
+}
+
+/// A script for one test, in the folder for temporary files.
+pub fn temporary(name: &str, contents: impl AsRef<[u8]>) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::write(&path, contents).expect("a writable folder for temporary files");
+    path
 }

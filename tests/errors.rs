@@ -1,0 +1,51 @@
+//! Refusals and syntax errors: what a user sees for each script of `tests/errors`.
+
+mod support;
+
+use std::path::Path;
+
+use support::{check_snapshots, files, probate, shown, tests_folder};
+
+/// Standard error of a script that must not compile, however it is run.
+fn refused(script: &Path) -> String {
+    // The name in the message must not depend on where the package lies.
+    let name = shown(script);
+    let run = probate(&[&name]);
+    assert_eq!(run.status, Some(65), "{name}: status; stderr: {}", run.stderr);
+    assert_eq!(run.stdout, "", "{name}: nothing runs");
+    let code = run.stderr.strip_prefix("error[E0").map(|rest| rest.split(']').next());
+    assert!(
+        code.flatten().is_some_and(|code| code.len() == 3),
+        "{name}: no code at the start of {}",
+        run.stderr
+    );
+    let checked = probate(&["--check", &name]);
+    assert_eq!(checked, run, "{name}: --check says the same");
+    run.stderr
+}
+
+#[test]
+fn every_refusal_says_what_and_where_and_what_instead() {
+    let folder = tests_folder().join("errors");
+    check_snapshots(&files(&folder, "pbt"), &folder.join("snapshots"), refused);
+}
+
+#[test]
+fn every_code_that_is_shown_is_explained() {
+    let mut codes: Vec<String> = Vec::new();
+    for script in files(&tests_folder().join("errors"), "pbt") {
+        let stderr = probate(&[&script]).stderr;
+        for line in stderr.lines() {
+            if let Some(code) = line.strip_prefix("error[").and_then(|rest| rest.split(']').next()) {
+                codes.push(code.to_owned());
+            }
+        }
+    }
+    codes.sort();
+    codes.dedup();
+    for code in codes {
+        let run = probate(&["--explain", &code]);
+        assert_eq!(run.status, Some(0), "--explain {code}: {}", run.stderr);
+        assert!(run.stdout.starts_with(&format!("{code}: ")), "{}", run.stdout);
+    }
+}

@@ -1,0 +1,176 @@
+//! The memory model as traces: each script of `tests/traces`, its output and its events in one
+//! snapshot. The first line says what is shown: `// trace: all`, a preset, or `summary` (how many
+//! events of each kind).
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use support::{
+    Failures, Run, check_snapshots, difference, files, probate, probate_merged, read, shown,
+    tests_folder,
+};
+
+fn scripts() -> Vec<PathBuf> {
+    files(&tests_folder().join("traces"), "pbt")
+}
+
+/// What the first line of a script asks for.
+fn wanted(script: &Path) -> String {
+    let source = read(script);
+    let first = source.lines().next().unwrap_or_default();
+    let preset = first.strip_prefix("// trace: ");
+    preset.unwrap_or_else(|| panic!("{}: no `// trace:` in the first line", shown(script))).to_owned()
+}
+
+fn is_large(script: &Path) -> bool {
+    wanted(script) == "summary"
+}
+
+/// Output and events, interleaved as they came.
+fn traced(script: &Path, preset: &str) -> Run {
+    let name = shown(script);
+    probate_merged(&[&format!("--trace={preset}"), &name], "")
+}
+
+/// The events of a run, to a file, so that they do not mix with what the script writes.
+fn events(script: &Path, preset: &str, flags: &[&str]) -> String {
+    let name = script.file_stem().expect("a name").to_string_lossy();
+    let out = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{preset}-{}.trace", flags.concat()));
+    let name = shown(script);
+    let mut arguments = vec![format!("--trace={preset}"), "--trace-out".into(), out.display().to_string()];
+    arguments.extend(flags.iter().map(|flag| (*flag).to_owned()));
+    arguments.push(name);
+    probate(&arguments);
+    let text = read(&out);
+    // Some are large.
+    drop(std::fs::remove_file(&out));
+    text
+}
+
+/// How many events of each kind; of deaths also of each cause, of moves of each reason.
+fn summary(events: &str) -> String {
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+    for line in events.lines().filter(|line| !line.starts_with('#')) {
+        let word = line.split(' ').next().unwrap_or_default();
+        let why = line.rsplit(' ').next().filter(|last| last.starts_with("why="));
+        let kind = match (word, why) {
+            // The words behind `alloc #4`: what was made.
+            ("alloc", _) => format!("alloc {}", line.split(' ').nth(2).unwrap_or_default()),
+            (word, Some(why)) => format!("{word} {why}"),
+            (word, None) => word.to_owned(),
+        };
+        *counts.entry(kind).or_default() += 1;
+    }
+    counts.iter().fold(String::new(), |mut text, (kind, count)| {
+        let _ = writeln!(text, "{count:>8} {kind}");
+        text
+    })
+}
+
+fn rendered(script: &Path) -> String {
+    let (run, trace) = if is_large(script) {
+        let run = probate_merged(&[&shown(script)], "");
+        (run, format!("\n---- events ----\n{}", summary(&events(script, "all", &[]))))
+    } else {
+        (traced(script, &wanted(script)), String::new())
+    };
+    let status = run.status.map_or("killed".to_owned(), |status| status.to_string());
+    let source = read(script);
+    format!("{}\n---- exit status {status} ----\n{}{trace}", source.trim_end(), run.stdout)
+}
+
+#[test]
+fn every_trace_is_as_it_was() {
+    check_snapshots(&scripts(), &tests_folder().join("traces/snapshots"), rendered);
+}
+
+#[test]
+fn a_second_run_gives_the_same_trace() {
+    let mut failures = Failures::default();
+    for script in scripts() {
+        let preset = if is_large(&script) { "life".to_owned() } else { wanted(&script) };
+        let (first, second) = (traced(&script, &preset), traced(&script, &preset));
+        failures.check(&shown(&script), (first != second).then(|| difference(&first.stdout, &second.stdout)));
+    }
+    failures.finish("twice the same");
+}
+
+#[test]
+fn recycling_is_no_part_of_what_happens() {
+    let mut failures = Failures::default();
+    let without_bins = |events: String| -> String {
+        events.lines().filter(|line| !line.starts_with("recycle")).map(|line| format!("{line}\n")).collect()
+    };
+    for script in scripts() {
+        let preset = if is_large(&script) { "life" } else { "all" };
+        let (on, off) = (events(&script, preset, &[]), events(&script, preset, &["--recycle=off"]));
+        assert!(!off.contains("recycle #"), "{}: nothing is recycled when it is off", shown(&script));
+        let (on, off) = (without_bins(on), without_bins(off));
+        failures.check(&shown(&script), (on != off).then(|| difference(&on, &off)));
+    }
+    failures.finish("--recycle=off");
+}
+
+#[test]
+fn stress_changes_no_output() {
+    let mut failures = Failures::default();
+    for script in scripts() {
+        // Walking a large heap after every statement would take hours.
+        let stress = if is_large(&script) { "--gc-stress" } else { "--gc-stress=verify" };
+        let name = shown(&script);
+        let (plain, stressed) = (probate(&[&name]), probate(&[stress, &name]));
+        let same = plain.stdout == stressed.stdout && plain.status == stressed.status;
+        failures.check(&name, (!same).then(|| {
+            format!(
+                "    status {:?}, stderr: {}\n{}",
+                stressed.status,
+                stressed.stderr,
+                difference(&plain.stdout, &stressed.stdout)
+            )
+        }));
+    }
+    failures.finish("--gc-stress");
+}
+
+#[test]
+fn tracing_changes_no_output() {
+    let mut failures = Failures::default();
+    for script in scripts() {
+        let name = shown(&script);
+        let preset = if is_large(&script) { "--trace=life" } else { "--trace=all" };
+        let (plain, traced) = (probate(&[&name]), probate(&[preset, &name]));
+        let same = plain.stdout == traced.stdout && plain.status == traced.status;
+        failures.check(&name, (!same).then(|| difference(&plain.stdout, &traced.stdout)));
+    }
+    failures.finish("--trace");
+}
+
+#[test]
+fn everything_that_is_born_dies_once() {
+    let mut failures = Failures::default();
+    for script in scripts() {
+        let events = events(&script, "life", &[]);
+        let mut living = std::collections::BTreeSet::new();
+        let mut problem = None;
+        for line in events.lines().filter(|line| !line.starts_with('#')) {
+            let mut words = line.split(' ');
+            let known = match (words.next(), words.next()) {
+                (Some("alloc"), Some(id)) => living.insert(id),
+                (Some("free"), Some(id)) => living.remove(id),
+                _ => false,
+            };
+            if !known {
+                problem.get_or_insert_with(|| format!("    at `{line}`"));
+            }
+        }
+        if !living.is_empty() {
+            let some: Vec<&str> = living.iter().take(5).copied().collect();
+            problem.get_or_insert_with(|| format!("    {} never freed: {}", living.len(), some.join(" ")));
+        }
+        failures.check(&shown(&script), problem);
+    }
+    failures.finish("births and deaths");
+}
