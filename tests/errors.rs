@@ -14,11 +14,7 @@ fn refused(script: &Path) -> String {
     assert_eq!(run.status, Some(65), "{name}: status; stderr: {}", run.stderr);
     assert_eq!(run.stdout, "", "{name}: nothing runs");
     let code = run.stderr.strip_prefix("error[E0").map(|rest| rest.split(']').next());
-    assert!(
-        code.flatten().is_some_and(|code| code.len() == 3),
-        "{name}: no code at the start of {}",
-        run.stderr
-    );
+    assert!(code.flatten().is_some_and(|code| code.len() == 3), "{name}: no code at the start of {}", run.stderr);
     let checked = probate(&["--check", &name]);
     assert_eq!(checked, run, "{name}: --check says the same");
     run.stderr

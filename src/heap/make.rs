@@ -5,7 +5,8 @@ use std::ptr::null_mut;
 use super::Heap;
 use super::alloc::{GRAIN, rounded};
 use super::cell::{
-    Array, Bound, Cell, Class, Collection, Container, Exact, Function, Iterator, Kind, Native, Object, Variable, Yield, bits,
+    Array, Bound, Cell, Class, Collection, Container, Exact, Function, Iterator, Kind, Native, Object, Variable, Yield,
+    bits,
 };
 use super::class::ClassData;
 use super::event::{Event, Why};

@@ -153,7 +153,10 @@ impl Heap {
 
     /// Values on probation and protected temporaries now.
     pub fn probationary(&self) -> usize {
-        self.probation.iter().filter(|entry| **entry != probation::VACANT && **entry & probation::PROTECTION == 0).count()
+        self.probation
+            .iter()
+            .filter(|entry| **entry != probation::VACANT && **entry & probation::PROTECTION == 0)
+            .count()
     }
 
     /// Live containers of all kinds, built-ins included.

@@ -108,13 +108,22 @@ impl Heap {
 
     fn same_key(a: Value, b: Value) -> bool {
         a == b
-            || a.is_string() && b.is_string() && super::string::Text::of(a.str_cell()).as_str() == super::string::Text::of(b.str_cell()).as_str()
-            || (a.is_exact() || b.is_exact()) && a.is_number() && b.is_number() && whole(a) == whole(b) && whole(a).is_some()
+            || a.is_string()
+                && b.is_string()
+                && super::string::Text::of(a.str_cell()).as_str() == super::string::Text::of(b.str_cell()).as_str()
+            || (a.is_exact() || b.is_exact())
+                && a.is_number()
+                && b.is_number()
+                && whole(a) == whole(b)
+                && whole(a).is_some()
     }
 
     fn find_entry(&self, table: &Table, key: Value) -> Option<usize> {
         let hash = self.hash_key(key);
-        table.index.find(hash, |place| Self::same_key(table.entries[*place as usize].key, key)).map(|place| *place as usize)
+        table
+            .index
+            .find(hash, |place| Self::same_key(table.entries[*place as usize].key, key))
+            .map(|place| *place as usize)
     }
 
     /// The value of a key. O(1).
@@ -175,7 +184,8 @@ impl Heap {
         };
         let place = found.remove().0 as usize;
         let entry = &mut table.entries[place];
-        let old = (std::mem::replace(&mut entry.key, Value::HOLE), std::mem::replace(&mut entry.value, Value::UNDEFINED));
+        let old =
+            (std::mem::replace(&mut entry.key, Value::HOLE), std::mem::replace(&mut entry.value, Value::UNDEFINED));
         if place == table.first {
             while table.entries.get(table.first).is_some_and(|entry| entry.key == Value::HOLE) {
                 table.first += 1;

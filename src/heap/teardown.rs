@@ -161,7 +161,9 @@ impl Heap {
         unsafe {
             match (*p).cell.class {
                 0 => match (*p).cell.kind {
-                    Kind::Function => size_of::<Function>() + (*(p as *mut Function)).captures as usize * size_of::<Value>(),
+                    Kind::Function => {
+                        size_of::<Function>() + (*(p as *mut Function)).captures as usize * size_of::<Value>()
+                    }
                     Kind::Bound => size_of::<Bound>() + (*(p as *mut Bound)).count as usize * size_of::<Value>(),
                     kind => unreachable!("a {} cell is never this large", kind.name()),
                 },

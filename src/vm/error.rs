@@ -156,9 +156,13 @@ impl Vm {
             let message = self.error_headline(value);
             let stack_key = self.keys.stack;
             let stack = match self.heap.get_own(value, stack_key) {
-                Some(stack) if stack.is_string() => {
-                    self.heap.text(stack).lines().filter(|line| line.trim_start().starts_with("at ")).map(|line| line.trim().to_string()).collect()
-                }
+                Some(stack) if stack.is_string() => self
+                    .heap
+                    .text(stack)
+                    .lines()
+                    .filter(|line| line.trim_start().starts_with("at "))
+                    .map(|line| line.trim().to_string())
+                    .collect(),
                 _ => Vec::new(),
             };
             return Failure::Uncaught { message, stack, file, span };
@@ -186,7 +190,9 @@ impl Vm {
     /// `Name: message` of an error.
     pub fn error_headline(&mut self, error: Value) -> String {
         let (name_key, message_key) = (self.keys.name, self.keys.message);
-        let own_text = |vm: &Vm, key| vm.heap.get_own(error, key).filter(|value| value.is_string()).map(|value| vm.heap.text(value).to_string());
+        let own_text = |vm: &Vm, key| {
+            vm.heap.get_own(error, key).filter(|value| value.is_string()).map(|value| vm.heap.text(value).to_string())
+        };
         let name = own_text(self, name_key).unwrap_or_else(|| self.error_name(error));
         let message = own_text(self, message_key).unwrap_or_default();
         match (name.is_empty(), message.is_empty()) {

@@ -38,7 +38,9 @@ impl Vm {
         self.heap.land(value, held);
         match (kind, frame) {
             (FrameKind::Entry, _) => return Ok(Some(value)),
-            (FrameKind::Construct, Some(frame)) => self.go_on_constructing(frame.at, frame.target, frame.instance, base)?,
+            (FrameKind::Construct, Some(frame)) => {
+                self.go_on_constructing(frame.at, frame.target, frame.instance, base)?
+            }
             _ => self.stack[base - 1] = value,
         }
         Ok(None)
@@ -72,7 +74,9 @@ impl Vm {
                 self.thrown_at = Some((code, pc));
             }
             let handler = match self.pending {
-                Pending::Exception => code.proto.handlers.iter().find(|h| h.start as usize <= pc && pc < h.end as usize).copied(),
+                Pending::Exception => {
+                    code.proto.handlers.iter().find(|h| h.start as usize <= pc && pc < h.end as usize).copied()
+                }
                 _ => None,
             };
             let live = live_locals(&code.proto, pc);
@@ -94,7 +98,14 @@ impl Vm {
             let is_main = self.frames.len() == 1;
             if is_main {
                 // Level 1 is popped by `finish`; what its locals hold is kept until then.
-                self.give_back(base, level, probation, &live.iter().copied().filter(|(_, depth)| *depth > 0).collect::<Vec<_>>(), &[], 0);
+                self.give_back(
+                    base,
+                    level,
+                    probation,
+                    &live.iter().copied().filter(|(_, depth)| *depth > 0).collect::<Vec<_>>(),
+                    &[],
+                    0,
+                );
                 for (register, _) in live.iter().rev().filter(|(_, depth)| *depth == 0) {
                     self.globals.push(self.stack[base + *register as usize]);
                 }
@@ -112,7 +123,15 @@ impl Vm {
     }
 
     /// Unreferences the live locals that are not kept and pops the scopes above `depth`, innermost first.
-    fn give_back(&mut self, base: usize, level: u32, probation: usize, live: &[(u16, u16)], kept: &[(u16, u16)], depth: u32) {
+    fn give_back(
+        &mut self,
+        base: usize,
+        level: u32,
+        probation: usize,
+        live: &[(u16, u16)],
+        kept: &[(u16, u16)],
+        depth: u32,
+    ) {
         let mut rest = live.iter().peekable();
         loop {
             let open = self.heap.level() - level;
@@ -141,7 +160,10 @@ impl Vm {
         let Some(frame) = self.frames.last() else { return };
         // SAFETY: code lives as long as the machine; pc points into it.
         let (proto, pc) = unsafe { (&(*frame.code).proto, frame.pc.offset_from((*frame.code).instrs.as_ptr()) as u32) };
-        let name = proto.locals.iter().find(|local| local.register as usize == register && local.start <= pc && pc <= local.end + 1);
+        let name = proto
+            .locals
+            .iter()
+            .find(|local| local.register as usize == register && local.start <= pc && pc <= local.end + 1);
         self.heap.by = By::Variable(name.map_or(String::new(), |local| local.name.to_string()));
     }
 
@@ -157,7 +179,8 @@ impl Vm {
         let mut text = match self.heap.class_of(error) {
             Some(class) => {
                 let name = self.heap.find_method(class, self.keys.name);
-                name.filter(|name| name.is_string()).map_or("Error".to_string(), |name| self.heap.text(name).to_string())
+                name.filter(|name| name.is_string())
+                    .map_or("Error".to_string(), |name| self.heap.text(name).to_string())
             }
             None => "Error".to_string(),
         };
@@ -176,7 +199,13 @@ impl Vm {
             // SAFETY: code lives as long as the machine; a saved pc is one past the instruction in execution.
             let (code, pc) = unsafe { (&*frame.code, frame.pc.offset_from((*frame.code).instrs.as_ptr()) as usize) };
             let position = code.source.position(code.span(pc.saturating_sub(1)).start);
-            text.push_str(&format!("\n    at {} ({}:{}:{})", code.display_name(), code.source.name, position.line, position.column));
+            text.push_str(&format!(
+                "\n    at {} ({}:{}:{})",
+                code.display_name(),
+                code.source.name,
+                position.line,
+                position.column
+            ));
         }
         text
     }
@@ -185,7 +214,8 @@ impl Vm {
     pub(super) fn note(&self) -> Option<String> {
         let frame = self.frames.last()?;
         // SAFETY: as in `stack_text`.
-        let (code, pc): (&Code, usize) = unsafe { (&*frame.code, frame.pc.offset_from((*frame.code).instrs.as_ptr()) as usize) };
+        let (code, pc): (&Code, usize) =
+            unsafe { (&*frame.code, frame.pc.offset_from((*frame.code).instrs.as_ptr()) as usize) };
         code.note(pc.checked_sub(1)?)
     }
 
@@ -193,7 +223,9 @@ impl Vm {
     #[inline(never)]
     pub(super) fn not_initialised(&mut self, is_this: bool) -> Throw {
         if is_this {
-            return self.reference_error("Must call super() in a derived class before accessing `this` or returning from its constructor");
+            return self.reference_error(
+                "Must call super() in a derived class before accessing `this` or returning from its constructor",
+            );
         }
         let name = self.note().unwrap_or_else(|| "variable".to_string());
         self.reference_error(format!("Cannot access `{name}` before initialization"))
