@@ -41,7 +41,8 @@ pub enum Methods {
 struct Open {
     container: Value,
     is_array: bool,
-    keys: Vec<Key>,
+    /// The keys of an object, with their values when it was entered: those are current until something has been called.
+    entries: Vec<(Key, Value)>,
     len: usize,
     next: usize,
     /// Something has been written into it.
@@ -64,8 +65,7 @@ struct Writer<'a> {
 /// TypeError for a cycle, a Map or a Set.
 pub fn to_json(vm: &mut Vm, value: Value, layout: &Layout) -> Outcome<Option<String>> {
     let to_json = vm.heap.key("toJSON");
-    let mut writer =
-        Writer { layout, out: String::new(), open: Vec::new(), inside: FxHashSet::default(), guard: None, to_json };
+    let mut writer = Writer { layout, out: String::new(), open: Vec::new(), inside: FxHashSet::default(), guard: None, to_json };
     writer.run(vm, value)
 }
 
@@ -83,12 +83,13 @@ impl Writer<'_> {
             }
             let index = top.next;
             top.next += 1;
-            let (container, is_array, key) = (top.container, top.is_array, top.keys.get(index).copied());
-            let found = if is_array {
-                vm.heap.element(container, index)
-            } else {
-                key.and_then(|key| vm.heap.get_own(container, key))
+            let (container, is_array, entry) = (top.container, top.is_array, top.entries.get(index).copied());
+            let found = match entry {
+                Some((_, value)) if self.guard.is_none() => Some(value),
+                Some((key, _)) => vm.heap.get_own(container, key),
+                None => vm.heap.element(container, index),
             };
+            let key = entry.map(|(key, _)| key);
             let value = self.prepared(vm, found.unwrap_or(Value::UNDEFINED), Some((container, index, key)))?;
             if is_array || written(value) {
                 self.comma_and_key(vm, key);
@@ -117,9 +118,7 @@ impl Writer<'_> {
             if let Some(method) = method {
                 if self.layout.methods == Methods::Refuse {
                     let what = vm.describe(value);
-                    return Err(vm.type_error(format!(
-                        "{what} has a `toJSON` method, which is not called here: use `JSON.stringify`"
-                    )));
+                    return Err(vm.type_error(format!("{what} has a `toJSON` method, which is not called here: use `JSON.stringify`")));
                 }
                 self.guard_all(vm)?;
                 let key = key_text(vm, place);
@@ -185,10 +184,9 @@ impl Writer<'_> {
             Some(Kind::Exact) => push_number(&mut self.out, value),
             Some(Kind::Map | Kind::Set) => {
                 let what = vm.describe(value);
-                return Err(vm.type_error(format!(
-                    "`JSON.stringify`: there is no JSON for {what}{}: spread it into an array",
-                    self.shown_path()
-                )));
+                return Err(
+                    vm.type_error(format!("`JSON.stringify`: there is no JSON for {what}{}: spread it into an array", self.shown_path()))
+                );
             }
             Some(_) => self.enter(vm, value)?,
         }
@@ -200,13 +198,13 @@ impl Writer<'_> {
             return Err(self.cycle(vm, container));
         }
         let is_array = container.kind() == Some(Kind::Array);
-        let keys = match &self.layout.keys {
+        let entries = match &self.layout.keys {
             _ if is_array => Vec::new(),
-            Some(keys) => keys.clone(),
-            None => vm.heap.own_keys(container),
+            Some(keys) => keys.iter().map(|key| (*key, vm.heap.get_own(container, *key).unwrap_or(Value::UNDEFINED))).collect(),
+            None => vm.heap.own_entries(container),
         };
-        let len = if is_array { vm.heap.array_len(container) } else { keys.len() };
-        let mut open = Open { container, is_array, keys, len, next: 0, filled: false, guarded: 0 };
+        let len = if is_array { vm.heap.array_len(container) } else { entries.len() };
+        let mut open = Open { container, is_array, entries, len, next: 0, filled: false, guarded: 0 };
         if let Some(guard) = self.guard {
             open.guarded = guard_one(vm, guard, &open)?;
         }
@@ -257,8 +255,8 @@ impl Writer<'_> {
         let mut path = String::new();
         for open in &self.open[..levels] {
             let index = open.next.saturating_sub(1);
-            path.push_str(&match open.keys.get(index) {
-                Some(key) => crate::heap::event::slot_name(key.text()),
+            path.push_str(&match open.entries.get(index) {
+                Some((key, _)) => crate::heap::event::slot_name(key.text()),
                 None => format!("[{index}]"),
             });
         }
@@ -273,9 +271,8 @@ impl Writer<'_> {
     #[cold]
     fn cycle(&self, vm: &mut Vm, container: Value) -> Throw {
         let level = self.open.iter().position(|open| open.container == container).unwrap_or(0);
-        let name = |path: String| {
-            if path.is_empty() { "the value itself".to_string() } else { format!("`{}`", path.trim_start_matches('.')) }
-        };
+        let name =
+            |path: String| if path.is_empty() { "the value itself".to_string() } else { format!("`{}`", path.trim_start_matches('.')) };
         let (from, to) = (name(self.path(self.open.len())), name(self.path(level)));
         vm.type_error(format!("`JSON.stringify`: the value contains itself: {from} is {to}"))
     }
@@ -284,10 +281,10 @@ impl Writer<'_> {
 /// Pushes a container and its keys to the guard; answers how many entries that made.
 fn guard_one(vm: &mut Vm, guard: Value, open: &Open) -> Outcome<usize> {
     push(vm, guard, open.container)?;
-    for key in &open.keys {
+    for (key, _) in &open.entries {
         push(vm, guard, key.value())?;
     }
-    Ok(open.keys.len() + 1)
+    Ok(open.entries.len() + 1)
 }
 
 /// Whether JSON has a text for a value.
