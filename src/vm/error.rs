@@ -157,7 +157,7 @@ impl Vm {
             let stack_key = self.keys.stack;
             let stack = match self.heap.get_own(value, stack_key) {
                 Some(stack) if stack.is_string() => {
-                    self.heap.text(stack).lines().filter(|line| line.trim_start().starts_with("at ")).map(|line| line.trim().to_string()).collect()
+                    self.heap.text(stack).lines().map(str::trim).filter(|line| line.starts_with("at ") || line.starts_with('…')).map(str::to_string).collect()
                 }
                 _ => Vec::new(),
             };
