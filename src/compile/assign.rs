@@ -107,7 +107,7 @@ impl<'a> Compiler<'a> {
     /// The flags of an instruction that changes a local of a scope in place.
     fn self_flags(&self, depth: u16) -> Option<u8> {
         let outer = self.f.depth - depth;
-        (outer < 64).then(|| flag::SELF | (outer as u8) << flag::OUTER_SHIFT)
+        (outer < 64).then_some(flag::SELF | (outer as u8) << flag::OUTER_SHIFT)
     }
 
     fn compound_name(&mut self, expr: &'a Expr, target: &'a Pattern, op: BinaryOp, value: &'a Expr, dest: Option<Reg>) {
@@ -377,6 +377,9 @@ impl<'a> Compiler<'a> {
 
     /// A destructuring assignment.
     fn assign_to_pattern(&mut self, target: &'a Pattern, value: &'a Expr, dest: Option<Reg>) {
+        if dest.is_none() && self.exchange(target, value) {
+            return;
+        }
         let register = match dest {
             Some(dest) => {
                 self.expr(value, dest);
@@ -387,6 +390,36 @@ impl<'a> Compiler<'a> {
         let register = self.keep_source(register, value, target);
         self.f.at(target.span);
         self.destructure(target, register);
+    }
+
+    /// `[a, b] = [b, a]` without an array: all values, then all stores. Says whether the assignment is of this form.
+    fn exchange(&mut self, target: &'a Pattern, value: &'a Expr) -> bool {
+        let PatternKind::Array { elements, rest: None } = &target.kind else { return false };
+        let ExprKind::Array(items) = &bare(value).kind else { return false };
+        let is_place = |slot: &Option<Slot>| {
+            matches!(slot, Some(Slot { target, default: None })
+                if matches!(target.kind, PatternKind::Name(_) | PatternKind::Member(_)))
+        };
+        let plain = items.iter().all(|item| matches!(item, Item::Expr(expr) if !is_anonymous(expr)));
+        if elements.len() != items.len() || elements.len() > 16 || !plain || !elements.iter().all(is_place) {
+            return false;
+        }
+        let stores_run = super::protect::target_runs(self.res, target);
+        let first = self.f.top;
+        for (index, item) in items.iter().enumerate() {
+            let Item::Expr(element) = item else { continue };
+            let register = self.f.temp();
+            self.expr(element, register);
+            let later = &items[index + 1..];
+            let endangered = stores_run || later.iter().any(|item| super::protect::item_runs(self.res, item));
+            if endangered && self.borrows(element) {
+                self.f.a(Op::Protect, register);
+            }
+        }
+        for (slot, register) in elements.iter().flatten().zip(first..) {
+            self.destructure(&slot.target, register as Reg);
+        }
+        true
     }
 
     /// The value of a pattern stays live while its parts are stored: copied or protected where that matters.

@@ -21,6 +21,10 @@ use Effect::{Clean, Heavy, Light};
 impl<'a> Compiler<'a> {
     /// What the evaluation of an expression to a temporary leaves.
     pub fn effect(&self, expr: &Expr) -> Effect {
+        stacker::maybe_grow(64 * 1024, 1024 * 1024, || self.effect_inner(expr))
+    }
+
+    fn effect_inner(&self, expr: &Expr) -> Effect {
         match &expr.kind {
             ExprKind::Null
             | ExprKind::Bool(_)
@@ -76,6 +80,10 @@ impl<'a> Compiler<'a> {
 
     /// The same where the value of the whole goes to a local: a fresh one is no longer on probation.
     pub fn effect_owned(&self, expr: &Expr) -> Effect {
+        stacker::maybe_grow(64 * 1024, 1024 * 1024, || self.effect_owned_inner(expr))
+    }
+
+    fn effect_owned_inner(&self, expr: &Expr) -> Effect {
         match &expr.kind {
             ExprKind::Paren(inner) => self.effect_owned(inner),
             ExprKind::Binary { first, rest } if rest.len() == 1 => self.effect(first).max(self.effect(&rest[0].2)),

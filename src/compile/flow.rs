@@ -4,6 +4,7 @@
 //! Where ways meet they must agree, and at every instruction the frame must be what [`Proto::locals`] says.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use super::op::{Instr, Op, Shape, flag};
 use super::proto::Proto;
@@ -15,6 +16,8 @@ struct Frame {
     counted: BTreeSet<u16>,
     /// Locals that hold an immediate: nobody needs to give them back.
     immediate: BTreeSet<u16>,
+    /// Temporaries that can hold an immediate: a local starts with one where its range does.
+    plain: BTreeSet<u16>,
     depth: u16,
 }
 
@@ -30,7 +33,8 @@ impl Frame {
         }
         let counted: BTreeSet<u16> = self.counted.union(&other.counted).copied().collect();
         let immediate = self.immediate.difference(&counted).copied().collect();
-        Some(Frame { counted, immediate, depth: self.depth })
+        let plain = self.plain.intersection(&other.plain).copied().collect();
+        Some(Frame { counted, immediate, plain, depth: self.depth })
     }
 }
 
@@ -46,10 +50,18 @@ pub fn check_flow(proto: &Proto) -> Result<(), (usize, String)> {
             return Err((pc, "runs past the end".into()));
         };
         let listed = listed_at(proto, pc);
-        frame.immediate.retain(|register| listed.contains(register));
+        let given = given_back(instr);
+        let starting: Vec<u16> =
+            listed.difference(&frame.locals()).copied().filter(|r| frame.plain.contains(r)).collect();
+        frame.immediate.extend(starting);
+        frame.immediate.retain(|register| listed.contains(register) || given.contains(register));
+        // What an instruction gives back is no longer listed at it.
+        let before = frame.clone();
+        give_back(instr, &mut frame).map_err(|what| (pc, what))?;
         if listed != frame.locals() {
             return Err((pc, format!("counted are {:?}, listed {listed:?}", frame.locals())));
         }
+        frame = before;
         if let Some(known) = known {
             match known.meet(&frame) {
                 Some(both) if both == *known => continue,
@@ -58,20 +70,24 @@ pub fn check_flow(proto: &Proto) -> Result<(), (usize, String)> {
             }
         }
         frames[pc] = Some(frame.clone());
+        give_back(instr, &mut frame).map_err(|what| (pc, what))?;
         // The innermost handler takes an exception.
-        if let Some(handler) =
-            proto.handlers.iter().find(|handler| (handler.start..handler.end).contains(&(pc as u32)))
+        if let Some(handler) = proto.handlers.iter().find(|handler| (handler.start..handler.end).contains(&(pc as u32)))
         {
             let kept = listed_at(proto, handler.target as usize);
             if !kept.is_subset(&listed) || handler.depth > frame.depth {
                 return Err((pc, format!("the handler at {} expects more than there is", handler.target)));
             }
             let keep = |set: &BTreeSet<u16>| set.intersection(&kept).copied().collect();
-            let caught =
-                Frame { counted: keep(&frame.counted), immediate: keep(&frame.immediate), depth: handler.depth };
+            let caught = Frame {
+                counted: keep(&frame.counted),
+                immediate: keep(&frame.immediate),
+                plain: BTreeSet::new(),
+                depth: handler.depth,
+            };
             work.push((handler.target as usize, caught));
         }
-        step(proto, pc, instr, &mut frame)?;
+        step(pc, instr, &mut frame)?;
         work.extend(successors(pc, instr).into_iter().map(|target| (target, frame.clone())));
     }
     Ok(())
@@ -84,7 +100,25 @@ fn listed_at(proto: &Proto, pc: usize) -> BTreeSet<u16> {
     locals.map(|local| local.register).collect()
 }
 
-fn step(proto: &Proto, pc: usize, instr: Instr, frame: &mut Frame) -> Result<(), (usize, String)> {
+/// The locals that an instruction unreferences.
+fn given_back(instr: Instr) -> Range<u16> {
+    match instr.op() {
+        Op::Drop | Op::PopScope => instr.a() as u16..(instr.a() + instr.b()) as u16,
+        _ => 0..0,
+    }
+}
+
+/// `Drop` and `PopScope` unreference their locals.
+fn give_back(instr: Instr, frame: &mut Frame) -> Result<(), String> {
+    for register in given_back(instr) {
+        if !frame.counted.remove(&register) && !frame.immediate.remove(&register) {
+            return Err(format!("r{register} is given back and is no local"));
+        }
+    }
+    Ok(())
+}
+
+fn step(pc: usize, instr: Instr, frame: &mut Frame) -> Result<(), (usize, String)> {
     let (a, b) = (instr.a() as u16, instr.b() as u16);
     let op = instr.op();
     let fail = |what: &str| Err((pc, format!("{}: {what}", op.name())));
@@ -111,19 +145,11 @@ fn step(proto: &Proto, pc: usize, instr: Instr, frame: &mut Frame) -> Result<(),
             frame.immediate.remove(&a);
             frame.counted.insert(a);
         }
-        Op::Drop | Op::PopScope => {
-            for register in a..a + b {
-                if !frame.counted.remove(&register) && !frame.immediate.remove(&register) {
-                    return fail("a register is no local");
-                }
-            }
-            if op == Op::PopScope {
-                match frame.depth.checked_sub(1) {
-                    Some(depth) => frame.depth = depth,
-                    None => return fail("no scope is open"),
-                }
-            }
-        }
+        Op::Drop => {}
+        Op::PopScope => match frame.depth.checked_sub(1) {
+            Some(depth) => frame.depth = depth,
+            None => return fail("no scope is open"),
+        },
         Op::PushScope => frame.depth += 1,
         _ if arithmetic && instr.x() & flag::OWN != 0 => {
             if is_local(frame, a) || !frame.counted.insert(a) {
@@ -140,14 +166,38 @@ fn step(proto: &Proto, pc: usize, instr: Instr, frame: &mut Frame) -> Result<(),
             if frame.counted.contains(&written) {
                 return fail("overwrites a local");
             }
-            // What starts a local without a count is an immediate.
-            let starts = |register: u16, start: u32| register == written && start as usize == pc + 1;
-            if proto.locals.iter().any(|local| local.counted && starts(local.register, local.start)) {
-                frame.immediate.insert(written);
+            if makes_immediate(op) || arithmetic {
+                frame.plain.insert(written);
+            } else {
+                frame.plain.remove(&written);
             }
         }
     }
     Ok(())
+}
+
+/// Whether what an instruction writes can be an immediate by which a local starts uncounted.
+fn makes_immediate(op: Op) -> bool {
+    matches!(
+        op,
+        Op::Move
+            | Op::LoadI
+            | Op::LoadK
+            | Op::LoadUndefined
+            | Op::LoadNull
+            | Op::LoadTrue
+            | Op::LoadFalse
+            | Op::LoadHole
+            | Op::Not
+            | Op::Eq
+            | Op::Ne
+            | Op::Lt
+            | Op::Le
+            | Op::In
+            | Op::InstanceOf
+            | Op::HasPrivate
+            | Op::Delete
+    )
 }
 
 /// The register that an instruction writes as a temporary.

@@ -72,6 +72,10 @@ pub fn infer(resolution: &mut Resolution, sources: &[(BindingId, Source)]) {
 
 /// What an expression certainly gives.
 pub fn kind_of(resolution: &Resolution, expr: &Expr) -> Kind {
+    stacker::maybe_grow(64 * 1024, 1024 * 1024, || kind_of_inner(resolution, expr))
+}
+
+fn kind_of_inner(resolution: &Resolution, expr: &Expr) -> Kind {
     match &expr.kind {
         ExprKind::Number(_) => Kind::Number,
         ExprKind::Null | ExprKind::Bool(_) | ExprKind::PrivateIn { .. } | ExprKind::Delete(_) => Kind::Immediate,

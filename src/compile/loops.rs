@@ -62,6 +62,11 @@ impl<'a> Compiler<'a> {
             Some(ForInit::Exprs(exprs)) => exprs.iter().for_each(|expr| self.for_effect(expr)),
             None => {}
         }
+        if self.captured_in_init(head) {
+            // What the initialiser captured is not the first turn's.
+            self.fresh_bindings(head);
+            self.f.push(Instr::abc(Op::Sweep, 0, 0, 0, 0));
+        }
         let (top, next, end) = self.open_loop(labels);
         let before = std::mem::take(&mut self.f.light);
         let effect = test.iter().fold(Effect::Clean, |effect, test| effect.max(self.effect(test)));
@@ -276,6 +281,18 @@ impl<'a> Compiler<'a> {
         }
         let swept = self.close_scope();
         swept && !pushed
+    }
+
+    /// Whether a function in the declarations of a `for` head captures one of their variables.
+    fn captured_in_init(&self, head: Option<ScopeId>) -> bool {
+        let Some(head) = head else { return false };
+        let bindings = || self.res.scope(head).bindings.iter().map(|&id| &self.res.bindings[id.0 as usize]);
+        let ready = bindings().filter_map(|binding| match binding.ready {
+            Ready::Since(moment) => Some(moment),
+            _ => None,
+        });
+        let last = ready.max().unwrap_or(0);
+        bindings().any(|binding| binding.captured && binding.first_capture < last)
     }
 
     /// The captured variables of a `for` head are new ones in every turn. Says whether there are any.

@@ -186,6 +186,8 @@ opcodes! {
     AddK RRK;
     /// `R[A] := R[B] + C`
     AddI RRI;
+    /// As `AddI`; the next instruction is a `JumpLt` or `JumpLtI` on `R[A]`, which is executed at once when it compares integers. Made by the linker only
+    AddIJump RRI;
     /// `R[A] := R[B] - R[C]`
     Sub RRR;
     /// `R[A] := R[B] - K[C]`

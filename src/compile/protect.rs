@@ -11,6 +11,10 @@ use crate::syntax::ast::*;
 
 /// Whether evaluating an expression can run statements of other functions.
 pub fn runs(res: &Resolution, expr: &Expr) -> bool {
+    stacker::maybe_grow(64 * 1024, 1024 * 1024, || runs_inner(res, expr))
+}
+
+fn runs_inner(res: &Resolution, expr: &Expr) -> bool {
     let run = |expr: &Expr| runs(res, expr);
     match &expr.kind {
         ExprKind::Null
@@ -92,6 +96,10 @@ pub fn target_runs(res: &Resolution, pattern: &Pattern) -> bool {
 
 /// Whether an expression assigns to a variable of the running function.
 pub fn assigns(res: &Resolution, expr: &Expr, id: BindingId) -> bool {
+    stacker::maybe_grow(64 * 1024, 1024 * 1024, || assigns_inner(res, expr, id))
+}
+
+fn assigns_inner(res: &Resolution, expr: &Expr, id: BindingId) -> bool {
     let assign = |expr: &Expr| assigns(res, expr, id);
     let item = |item: &Item| match item {
         Item::Expr(expr) | Item::Spread(expr) => assign(expr),
@@ -168,6 +176,10 @@ pub fn target_assigns(res: &Resolution, pattern: &Pattern, id: BindingId) -> boo
 impl Compiler<'_> {
     /// Whether a temporary with the value of an expression borrows.
     pub fn borrows(&self, expr: &Expr) -> bool {
+        stacker::maybe_grow(64 * 1024, 1024 * 1024, || self.borrows_inner(expr))
+    }
+
+    fn borrows_inner(&self, expr: &Expr) -> bool {
         match &expr.kind {
             ExprKind::Name(_) => match self.res.reference(expr) {
                 Some(Reference::Binding(id, _)) => self.variable_borrows(id),

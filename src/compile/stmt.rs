@@ -69,6 +69,10 @@ impl<'a> Compiler<'a> {
 
     /// Returns a value; each arm of a conditional returns by itself.
     pub fn return_value(&mut self, value: &'a Expr, span: Span) {
+        stacker::maybe_grow(64 * 1024, 1024 * 1024, || self.return_value_inner(value, span));
+    }
+
+    fn return_value_inner(&mut self, value: &'a Expr, span: Span) {
         let mark = self.f.top;
         match &value.kind {
             ExprKind::Paren(inner) => return self.return_value(inner, span),
@@ -78,7 +82,7 @@ impl<'a> Compiler<'a> {
                 self.jump_unless(test, alternative);
                 self.return_value(then, span);
                 self.f.bind(alternative);
-                return stacker::maybe_grow(64 * 1024, 1024 * 1024, || self.return_value(otherwise, span));
+                return self.return_value(otherwise, span);
             }
             _ => {}
         }

@@ -59,6 +59,7 @@ impl Compiler<'_> {
             _ => Capture::Local(self.slots[id.0 as usize].register),
         };
         let function = if level == self.outer.len() { &mut self.f } else { &mut self.outer[level] };
+        function.too_large |= function.captures.len() >= u16::MAX as usize;
         let index = function.captures.len() as u16;
         function.captures.push(capture);
         function.capture_index.insert(id, index);

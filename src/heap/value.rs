@@ -81,7 +81,8 @@ impl Value {
 
     #[inline(always)]
     pub fn is_int(self) -> bool {
-        self.0 >> TAG_SHIFT == INT
+        // The 16 bits below the tag are 0 in an integer: one comparison with a 32-bit immediate.
+        (self.0 >> 32) as u32 == (INT << 16) as u32
     }
 
     #[inline(always)]
@@ -158,6 +159,12 @@ impl Value {
         } else {
             None
         }
+    }
+
+    /// The number as a double: only if `is_plain_number`.
+    #[inline(always)]
+    pub fn as_plain(self) -> f64 {
+        if self.is_int() { self.as_int() as f64 } else { self.as_double() }
     }
 
     /// The exact integer (deviation D1), if it is one.

@@ -5,6 +5,7 @@ use super::inspect::{Options, inspect, neutralised, number};
 use super::json::{Layout, Methods, to_json};
 use super::number::primitive_to_number;
 use super::numerals;
+use crate::heap::cell::Kind;
 use crate::heap::value::Value;
 use crate::vm::Vm;
 use crate::vm::convert::number_text;
@@ -43,7 +44,7 @@ fn write_line(vm: &mut Vm, args: Args, stream: Stream) -> Outcome {
     match vm.host.write(stream, &line) {
         Ok(()) => Ok(Value::UNDEFINED),
         // the reader is gone: end quietly
-        Err(_) => Err(vm.exit(0)),
+        Err(_) => Err(vm.closed()),
     }
 }
 
@@ -103,6 +104,11 @@ fn append_rest(vm: &mut Vm, args: Args, from: usize, out: &mut String) -> Outcom
 
 /// An argument as a directive wants it.
 fn directed(vm: &mut Vm, value: Value, directive: u8) -> Outcome<String> {
+    let has_text = value.is_container() && (value.kind() == Some(Kind::Array) || has_own_text(vm, value));
+    if has_text && b"dif".contains(&directive) {
+        let what = vm.describe(value);
+        return Err(vm.type_error(format!("`%{}` wants a number, got {what}", directive as char)));
+    }
     Ok(match directive {
         b's' => text_of(vm, value)?,
         b'd' => match primitive_to_number(vm, value) {
@@ -143,7 +149,7 @@ fn text_of(vm: &mut Vm, value: Value) -> Outcome<String> {
     }
     if vm.is_callable(value) || has_own_text(vm, value) {
         let what = vm.describe(value);
-        return Err(vm.type_error(format!("`%s` takes no {what}: write `${{x}}` in a template", what = what.trim_start_matches("a "))));
+        return Err(vm.type_error(format!("`%s` calls no `toString` of {what}: write `${{x}}` in a template")));
     }
     inspect(vm, value, Options { depth: 0, ..Options::default() })
 }
@@ -155,7 +161,7 @@ fn has_own_text(vm: &mut Vm, value: Value) -> bool {
         return true;
     }
     let mut class = vm.heap.class_of(value).unwrap_or(Value::UNDEFINED);
-    while class.kind() == Some(crate::heap::cell::Kind::Class) {
+    while class.kind() == Some(Kind::Class) {
         let data = vm.heap.class_data(class);
         if data.native.is_null() && data.methods.contains_key(&key) {
             return true;

@@ -313,7 +313,7 @@ pub fn to_radix(x: f64, radix: u32) -> String {
         }
     }
     let mut digits: Vec<char> = Vec::new();
-    while whole >= 9_007_199_254_740_992.0 {
+    while whole / base >= 9_007_199_254_740_992.0 {
         whole /= base;
         digits.push('0');
     }

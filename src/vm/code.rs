@@ -153,6 +153,7 @@ pub(super) fn link(heap: &mut Heap, proto: &Rc<Proto>, source: &Rc<Source>, all:
             *instr = Instr::abx(instr.op(), instr.x(), instr.a() as u16, index as i32);
         }
     }
+    fuse_counting_loops(&mut instrs);
     let short_name = proto.name.rsplit('.').next().unwrap_or("");
     let code = Box::new(Code {
         instrs: instrs.into_boxed_slice(),
@@ -171,6 +172,16 @@ pub(super) fn link(heap: &mut Heap, proto: &Rc<Proto>, source: &Rc<Source>, all:
     let pointer: *const Code = &*code;
     all.push(code);
     pointer
+}
+
+/// `i += 1` right before `if i < n jump` becomes one step of the loop; both instructions stay where they are, so jumps to either stay right.
+fn fuse_counting_loops(instrs: &mut [Instr]) {
+    for pc in 1..instrs.len() {
+        let (add, jump) = (instrs[pc - 1], instrs[pc]);
+        if add.op() == Op::AddI && matches!(jump.op(), Op::JumpLt | Op::JumpLtI) && add.a() == add.b() && jump.a() == add.a() && jump.x() == 1 {
+            instrs[pc - 1] = Instr::abc(Op::AddIJump, add.x(), add.a() as u16, add.b() as u16, add.c() as u16);
+        }
+    }
 }
 
 fn link_constant(heap: &mut Heap, constant: &Const) -> Value {

@@ -147,8 +147,8 @@ impl Vm {
                     let (l, r): (Value, Value) = ($l, $r);
                     if l.is_int() && r.is_int() {
                         r!($i.a()) = $int(l.as_int(), r.as_int());
-                    } else if let (Some(x), Some(y)) = (l.plain_number(), r.plain_number()) {
-                        r!($i.a()) = Value::double($double(x, y));
+                    } else if l.is_plain_number() && r.is_plain_number() {
+                        r!($i.a()) = Value::double($double(l.as_plain(), r.as_plain()));
                     } else {
                         let value = slow!(self.arithmetic($op, l, r));
                         finish_arith!($i, value);
@@ -171,8 +171,8 @@ impl Vm {
                     let (l, r): (Value, Value) = ($l, $r);
                     if l.is_int() && r.is_int() {
                         l.as_int() $op r.as_int()
-                    } else if let (Some(x), Some(y)) = (l.plain_number(), r.plain_number()) {
-                        x $op y
+                    } else if l.is_plain_number() && r.is_plain_number() {
+                        l.as_plain() $op r.as_plain()
                     } else {
                         slow!(self.compare($slow, l, r))
                     }
@@ -373,6 +373,24 @@ impl Vm {
                     Op::Add => arith!(i, r!(i.b()), r!(i.c()), arith::add_int, |x: f64, y: f64| x + y, arith::Arith::Add),
                     Op::AddK => arith!(i, r!(i.b()), konst!(i.c()), arith::add_int, |x: f64, y: f64| x + y, arith::Arith::Add),
                     Op::AddI => arith!(i, r!(i.b()), Value::int(i.short()), arith::add_int, |x: f64, y: f64| x + y, arith::Arith::Add),
+                    Op::AddIJump => {
+                        let value = r!(i.b());
+                        if value.is_int()
+                            && let Some(n) = value.as_int().checked_add(i.short())
+                        {
+                            r!(i.a()) = Value::int(n);
+                            let test = *pc;
+                            let limit = if test.opcode() == Op::JumpLt as u8 { r!(test.b()) } else { Value::int(test.immediate()) };
+                            if limit.is_int() {
+                                pc = pc.add(1);
+                                if n < limit.as_int() {
+                                    jump!(test.short());
+                                }
+                            }
+                        } else {
+                            arith!(i, value, Value::int(i.short()), arith::add_int, |x: f64, y: f64| x + y, arith::Arith::Add);
+                        }
+                    }
                     Op::Sub => arith!(i, r!(i.b()), r!(i.c()), arith::sub_int, |x: f64, y: f64| x - y, arith::Arith::Sub),
                     Op::SubK => arith!(i, r!(i.b()), konst!(i.c()), arith::sub_int, |x: f64, y: f64| x - y, arith::Arith::Sub),
                     Op::Mul => arith!(i, r!(i.b()), r!(i.c()), arith::mul_int, |x: f64, y: f64| x * y, arith::Arith::Mul),

@@ -1,25 +1,11 @@
 //! Errors in the inspection format: their stack, with the class's name in front.
 
 use super::Inspector;
-use crate::heap::cell::Kind;
 use crate::heap::string::Key;
 use crate::heap::value::Value;
 use crate::stdlib::arguments::Outcome;
 
 impl Inspector<'_> {
-    /// Whether a value is an instance of the Error family.
-    pub(super) fn is_error(&self, value: Value) -> bool {
-        let Some(mut class) = self.vm.heap.class_of(value) else { return false };
-        while class.kind() == Some(Kind::Class) {
-            let data = self.vm.heap.class_data(class);
-            if !data.native.is_null() && data.name.is_string() && self.vm.heap.text(data.name).as_str() == "Error" {
-                return true;
-            }
-            class = data.parent;
-        }
-        false
-    }
-
     /// The text of an error: its stack, in brackets if that has no frames. Takes out of `keys` what the stack shows already, and adds `cause`.
     pub(super) fn error(&mut self, error: Value, class: &str, keys: &mut Vec<(Key, bool)>) -> Outcome<String> {
         let name = self.string_property(error, "name")?.unwrap_or_else(|| "Error".to_string());
@@ -51,7 +37,7 @@ impl Inspector<'_> {
     /// Frames that stand in the cause's stack too are left out.
     fn without_shared_frames(&mut self, error: Value, stack: String) -> Outcome<String> {
         let key = self.vm.heap.key("cause");
-        let cause = self.vm.heap.get_own(error, key).filter(|cause| self.is_error(*cause));
+        let cause = self.vm.heap.get_own(error, key).filter(|cause| self.vm.is_error(*cause));
         let Some(cause) = cause else { return Ok(stack) };
         let cause_stack = self.string_property(cause, "stack")?.unwrap_or_default();
         let Some(start) = cause_stack.find("\n    at") else { return Ok(stack) };

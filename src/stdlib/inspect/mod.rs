@@ -214,7 +214,7 @@ impl Inspector<'_> {
             _ => {
                 let class = self.class_name(value);
                 let name = class.as_deref().unwrap_or("Object");
-                if self.is_error(value) {
+                if self.vm.is_error(value) {
                     let base = self.error(value, name, &mut keys)?;
                     return Ok(if keys.is_empty() { Err(base) } else { head(base, "{".to_string(), "}", keys, name) });
                 }
