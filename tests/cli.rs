@@ -97,7 +97,8 @@ fn anything_can_be_thrown() {
 
 #[test]
 fn what_a_script_wrote_stands_before_its_error() {
-    let actual = probate_merged(&["-e", "console.log('first'); console.error('second'); console.log('third'); null.x"], "");
+    let actual =
+        probate_merged(&["-e", "console.log('first'); console.error('second'); console.log('third'); null.x"], "");
     assert_eq!(actual.status, Some(1));
     let lines: Vec<&str> = actual.stdout.lines().take(4).collect();
     assert_eq!(lines[..3], ["first", "second", "third"]);
@@ -142,7 +143,18 @@ fn what_does_not_compile_is_65() {
 
 #[test]
 fn nesting_past_the_limit_is_65() {
-    for (open, close) in [("[", "]"), ("(", ")"), ("{\"a\":", "}"), ("-", "1"), ("f(", ")"), ("`${", "}`"), ("{", "}"), ("()=>", "1"), ("!", "1"), ("[", "")] {
+    for (open, close) in [
+        ("[", "]"),
+        ("(", ")"),
+        ("{\"a\":", "}"),
+        ("-", "1"),
+        ("f(", ")"),
+        ("`${", "}`"),
+        ("{", "}"),
+        ("()=>", "1"),
+        ("!", "1"),
+        ("[", ""),
+    ] {
         let text = open.repeat(100_000) + &close.repeat(if close == "1" { 1 } else { 100_000 });
         let script = temporary("nested.pbt", text);
         let stderr = fails(&[path(&script)], 65);
@@ -272,7 +284,11 @@ fn a_trace_goes_to_standard_error_or_to_a_file() {
     let code = "const a = [{}]; console.log(a.length);";
     let actual = probate(&["--trace", "-e", code]);
     assert_eq!((actual.status, actual.stdout.as_str()), (Some(0), "1\n"));
-    assert!(actual.stderr.starts_with("# probate-trace 1\nalloc #1 array s1\nalloc #2 object s1\n"), "{}", actual.stderr);
+    assert!(
+        actual.stderr.starts_with("# probate-trace 1\nalloc #1 array s1\nalloc #2 object s1\n"),
+        "{}",
+        actual.stderr
+    );
 
     let out = temporary("events.txt", "");
     prints(&["--trace", "--trace-out", path(&out), "-e", code], "", "1\n");
@@ -311,7 +327,8 @@ fn sums_of_the_heap() {
 fn switches_change_no_output() {
     let script = "scripts/examples/memory-tour.pbt";
     let plain = probate(&[script]);
-    for flag in ["--recycle=off", "--recycle=on", "--recycle=3", "--gc-stress", "--gc-stress=verify", "--max-memory=1G"] {
+    for flag in ["--recycle=off", "--recycle=on", "--recycle=3", "--gc-stress", "--gc-stress=verify", "--max-memory=1G"]
+    {
         assert_eq!(probate(&[flag, script]), plain, "{flag}");
     }
 }
@@ -355,7 +372,8 @@ fn a_reader_that_leaves_ends_the_program_quietly() {
 fn a_value_that_nobody_reads_is_no_error() {
     let (reader, writer) = std::io::pipe().expect("a pipe");
     drop(reader);
-    let output = probate_command(&["-p", "-e", "[1]"]).stdin(Stdio::null()).stdout(writer).output().expect("the binary");
+    let output =
+        probate_command(&["-p", "-e", "[1]"]).stdin(Stdio::null()).stdout(writer).output().expect("the binary");
     assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
 }
 
@@ -363,9 +381,17 @@ fn a_value_that_nobody_reads_is_no_error() {
 #[test]
 fn a_full_disk_is_an_error() {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
-    let output = probate_command(&["-e", "console.log(1)"]).stdin(Stdio::null()).stdout(full).stderr(Stdio::piped()).output().expect("the binary");
+    let output = probate_command(&["-e", "console.log(1)"])
+        .stdin(Stdio::null())
+        .stdout(full)
+        .stderr(Stdio::piped())
+        .output()
+        .expect("the binary");
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!((output.status.code(), stderr.as_str()), (Some(1), "probate: cannot write standard output: No space left on device\n"));
+    assert_eq!(
+        (output.status.code(), stderr.as_str()),
+        (Some(1), "probate: cannot write standard output: No space left on device\n")
+    );
 }
 
 #[test]

@@ -18,10 +18,7 @@ const DEFAULT_SEED: u64 = 20_240_607;
 
 fn setting(name: &str) -> Option<u64> {
     let text = std::env::var(name).ok()?;
-    Some(
-        text.parse()
-            .unwrap_or_else(|_| panic!("{name} is no number: {text}")),
-    )
+    Some(text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
 }
 
 fn time_to_spend() -> Duration {
@@ -67,8 +64,7 @@ fn random_programs_print_what_node_prints() {
     while seed == first || started.elapsed() < limit {
         let seeds: Vec<u64> = (0..BATCH).map(|i| seed.wrapping_add(i)).collect();
         let sources: Vec<String> = seeds.iter().map(|&seed| source(seed)).collect();
-        for ((&seed, text), oracle) in seeds.iter().zip(&sources).zip(oracle_for_sources(&sources))
-        {
+        for ((&seed, text), oracle) in seeds.iter().zip(&sources).zip(oracle_for_sources(&sources)) {
             let path = keep(seed, text);
             let run = probate(&[&path]);
             if let Some(how) = disagreement(&oracle, &run) {
@@ -109,13 +105,6 @@ fn generated_programs_are_worth_running() {
         finished += usize::from(answer.error.is_none());
         lines += answer.stdout.lines().count();
     }
-    assert!(
-        finished > sources.len() / 2,
-        "only {finished} ran to their end"
-    );
-    assert!(
-        lines > sources.len() * 20,
-        "only {lines} lines from {} programs",
-        sources.len()
-    );
+    assert!(finished > sources.len() / 2, "only {finished} ran to their end");
+    assert!(lines > sources.len() * 20, "only {lines} lines from {} programs", sources.len());
 }

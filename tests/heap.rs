@@ -93,7 +93,12 @@ impl Model {
 
     /// The end of a statement: whatever is at zero dies, and what falls to zero by it.
     fn sweep(&mut self, but: Option<usize>) {
-        while let Some(number) = self.objects.iter().find(|(number, object)| object.count == 0 && Some(**number) != but).map(|(number, _)| *number) {
+        while let Some(number) = self
+            .objects
+            .iter()
+            .find(|(number, object)| object.count == 0 && Some(**number) != but)
+            .map(|(number, _)| *number)
+        {
             self.die(number);
         }
     }
@@ -110,7 +115,8 @@ impl Model {
 
     fn pop(&mut self, level: u32, but: Option<usize>) {
         self.sweep(but);
-        let owned: Vec<usize> = self.objects.iter().filter(|(_, object)| object.level == level).map(|(number, _)| *number).collect();
+        let owned: Vec<usize> =
+            self.objects.iter().filter(|(_, object)| object.level == level).map(|(number, _)| *number).collect();
         for number in owned {
             self.die(number);
         }
@@ -158,7 +164,10 @@ impl Run {
         if let Some((number, _)) = to {
             self.model.reference(number, level);
         }
-        let old = std::mem::replace(&mut self.model.objects.get_mut(&owner.0).expect("live").fields[field], to.map(|(number, _)| number));
+        let old = std::mem::replace(
+            &mut self.model.objects.get_mut(&owner.0).expect("live").fields[field],
+            to.map(|(number, _)| number),
+        );
         if let Some(old) = old {
             self.model.unreference(old);
         }
@@ -246,7 +255,9 @@ impl Run {
         }
         self.model.pop(level, in_flight.map(|(number, _)| number));
         let value = in_flight.map_or(Value::UNDEFINED, |(_, value)| value);
-        self.heap.leave_scope(value, base, Why::Return, |heap| locals.iter().rev().for_each(|(_, value)| heap.decref(*value)));
+        self.heap.leave_scope(value, base, Why::Return, |heap| {
+            locals.iter().rev().for_each(|(_, value)| heap.decref(*value))
+        });
         if let Some((number, value)) = in_flight {
             self.bind(number, value);
         }
@@ -281,7 +292,9 @@ fn run(ops: &[Op], settings: Settings) -> Result<(), TestCaseError> {
         run.check()?;
     }
     let left = run.locals.pop().expect("level 1");
-    run.heap.leave_scope(Value::UNDEFINED, 0, Why::Return, |heap| left.iter().rev().for_each(|(_, value)| heap.decref(*value)));
+    run.heap.leave_scope(Value::UNDEFINED, 0, Why::Return, |heap| {
+        left.iter().rev().for_each(|(_, value)| heap.decref(*value))
+    });
     prop_assert_eq!(run.heap.live(Kind::Object), 0, "live after the last scope");
     Ok(())
 }

@@ -40,18 +40,15 @@ fn mismatch(expected: &Value, actual: &Value, path: &str) -> Option<String> {
         (Value::Number(a), Value::Number(b)) => {
             (!same_number(&a.to_string(), &b.to_string())).then(|| format!("{path}: {a} is {b}"))
         }
-        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => a
-            .iter()
-            .zip(b)
-            .enumerate()
-            .find_map(|(i, (a, b))| mismatch(a, b, &format!("{path}[{i}]"))),
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+            a.iter().zip(b).enumerate().find_map(|(i, (a, b))| mismatch(a, b, &format!("{path}[{i}]")))
+        }
         (Value::Object(a), Value::Object(b)) => {
             let (old, new): (Vec<_>, Vec<_>) = (a.keys().collect(), b.keys().collect());
             if old != new {
                 return Some(format!("{path}: keys {old:?} are {new:?}"));
             }
-            a.iter()
-                .find_map(|(key, a)| mismatch(a, &b[key], &format!("{path}.{key}")))
+            a.iter().find_map(|(key, a)| mismatch(a, &b[key], &format!("{path}.{key}")))
         }
         _ => (expected != actual).then(|| format!("{path}: {expected} is {actual}")),
     }
@@ -60,9 +57,7 @@ fn mismatch(expected: &Value, actual: &Value, path: &str) -> Option<String> {
 fn same_number(a: &str, b: &str) -> bool {
     match (a.parse::<i64>(), b.parse::<i64>()) {
         (Ok(a), Ok(b)) => a == b,
-        _ => a
-            .parse::<f64>()
-            .is_ok_and(|a| b.parse::<f64>().is_ok_and(|b| a == b)),
+        _ => a.parse::<f64>().is_ok_and(|a| b.parse::<f64>().is_ok_and(|b| a == b)),
     }
 }
 
@@ -77,10 +72,7 @@ fn parse(text: &str) -> serde_json::Result<Value> {
 /// Runs a check with room for deep recursion.
 fn deep(check: impl FnOnce() + Send + 'static) {
     const ROOM: usize = 256 << 20;
-    let checker = std::thread::Builder::new()
-        .stack_size(ROOM)
-        .spawn(check)
-        .expect("a thread");
+    let checker = std::thread::Builder::new().stack_size(ROOM).spawn(check).expect("a thread");
     if let Err(panic) = checker.join() {
         std::panic::resume_unwind(panic);
     }
@@ -88,10 +80,7 @@ fn deep(check: impl FnOnce() + Send + 'static) {
 
 fn check_document(text: &str, run: &Run) -> Option<String> {
     if run.status != Some(0) || !run.stderr.is_empty() {
-        return Some(format!(
-            "    status {:?}, stderr: {}",
-            run.status, run.stderr
-        ));
+        return Some(format!("    status {:?}, stderr: {}", run.status, run.stderr));
     }
     let expected = parse(text).expect("a valid document");
     match parse(&run.stdout) {
@@ -134,10 +123,7 @@ fn every_invalid_text_is_a_syntax_error_with_its_place() {
         let run = probate_with_input(&[&refuse], &read(&text));
         let (verdict, message) = run.stdout.split_once('\n').unwrap_or((&run.stdout, ""));
         let problem = if run.status != Some(0) || !run.stderr.is_empty() {
-            Some(format!(
-                "    status {:?}, stderr: {}",
-                run.status, run.stderr
-            ))
+            Some(format!("    status {:?}, stderr: {}", run.status, run.stderr))
         } else if verdict != "refused" {
             Some(format!("    {verdict}"))
         } else if !names_a_place(message) {
@@ -153,11 +139,9 @@ fn every_invalid_text_is_a_syntax_error_with_its_place() {
 /// "line 1, column 2" in some order of words, or "1:2".
 fn names_a_place(message: &str) -> bool {
     let numbered = |word: &str| {
-        message.match_indices(word).any(|(at, _)| {
-            message[at + word.len()..]
-                .trim_start()
-                .starts_with(|c: char| c.is_ascii_digit())
-        })
+        message
+            .match_indices(word)
+            .any(|(at, _)| message[at + word.len()..].trim_start().starts_with(|c: char| c.is_ascii_digit()))
     };
     let colon = message.match_indices(':').any(|(at, _)| {
         message[..at].ends_with(|c: char| c.is_ascii_digit())

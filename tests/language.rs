@@ -6,8 +6,8 @@ mod support;
 use std::path::Path;
 
 use support::{
-    Failures, compare_with_out, difference, files, language_areas, language_scripts,
-    node_is_installed, oracle_for_files, read, shown, tests_folder,
+    Failures, compare_with_out, difference, files, language_areas, language_scripts, node_is_installed,
+    oracle_for_files, read, shown, tests_folder,
 };
 
 /// The flag that runs the verifier after every heap event.
@@ -22,10 +22,7 @@ fn check_folder(folder: &Path, flags: &[&str]) {
 }
 
 fn check_area(name: &str, flags: &[&str]) {
-    check_folder(
-        &tests_folder().join("language").join(folder_of(name)),
-        flags,
-    );
+    check_folder(&tests_folder().join("language").join(folder_of(name)), flags);
 }
 
 fn folder_of(area: &str) -> String {
@@ -53,43 +50,25 @@ areas! {
 
 #[test]
 fn every_folder_has_its_tests() {
-    let folders: Vec<String> = language_areas()
-        .iter()
-        .map(|area| {
-            area.file_name()
-                .expect("a name")
-                .to_string_lossy()
-                .into_owned()
-        })
-        .collect();
+    let folders: Vec<String> =
+        language_areas().iter().map(|area| area.file_name().expect("a name").to_string_lossy().into_owned()).collect();
     let tested: Vec<String> = AREAS.iter().map(|area| folder_of(area)).collect();
-    assert_eq!(
-        folders, tested,
-        "the list of areas and the folders of tests/language"
-    );
+    assert_eq!(folders, tested, "the list of areas and the folders of tests/language");
 }
 
 #[test]
 fn every_script_has_an_expected_output_and_every_output_a_script() {
     let mut failures = Failures::default();
-    let folders = language_areas()
-        .into_iter()
-        .chain([tests_folder().join("deviations")]);
+    let folders = language_areas().into_iter().chain([tests_folder().join("deviations")]);
     for folder in folders {
         for script in files(&folder, "pbt") {
             let out = script.with_extension("out");
             let empty = !out.is_file() || read(&out).is_empty();
-            failures.check(
-                &shown(&script),
-                empty.then(|| "    expects nothing".to_owned()),
-            );
+            failures.check(&shown(&script), empty.then(|| "    expects nothing".to_owned()));
         }
         for out in files(&folder, "out") {
             let stray = !out.with_extension("pbt").is_file();
-            failures.check(
-                &shown(&out),
-                stray.then(|| "    belongs to no script".to_owned()),
-            );
+            failures.check(&shown(&out), stray.then(|| "    belongs to no script".to_owned()));
         }
     }
     failures.finish("expected outputs");

@@ -1,9 +1,7 @@
 //! The front end through its public interface.
 
 use probate::syntax::ast::{Expr, ExprKind, Program, StmtKind};
-use probate::syntax::{
-    Diagnostic, ParseOptions, codes, dump_ast, is_incomplete, parse, position, tokens,
-};
+use probate::syntax::{Diagnostic, ParseOptions, codes, dump_ast, is_incomplete, parse, position, tokens};
 use proptest::prelude::*;
 
 fn parse_default(source: &str) -> Result<Program, Vec<Diagnostic>> {
@@ -39,10 +37,7 @@ fn report(source: &str) -> String {
     for error in errors(source) {
         let at = position(source, error.span.start);
         let under = &source[error.span.start as usize..error.span.end as usize];
-        out += &format!(
-            "\n{}:{} {} {} «{under}»",
-            at.line, at.column, error.code, error.message
-        );
+        out += &format!("\n{}:{} {} {} «{under}»", at.line, at.column, error.code, error.message);
         if !error.label.is_empty() {
             out += &format!("\n  label: {}", error.label);
         }
@@ -55,11 +50,7 @@ fn report(source: &str) -> String {
 
 /// Two texts with one tree.
 fn same(left: &str, right: &str) {
-    assert_eq!(
-        dump_ast(&accept(left)),
-        dump_ast(&accept(right)),
-        "{left:?} and {right:?}"
-    );
+    assert_eq!(dump_ast(&accept(left)), dump_ast(&accept(right)), "{left:?} and {right:?}");
 }
 
 #[test]
@@ -78,10 +69,7 @@ fn newlines_end_statements_where_javascript_does() {
         ("let f = () => {}\n+b", "let f = () => {}; +b;"),
         ("let a\n(b)", "let a; (b);"),
         ("let a\n= b", "let a = b;"),
-        (
-            "const f = function () {}\nb",
-            "const f = function () {}; b;",
-        ),
+        ("const f = function () {}\nb", "const f = function () {}; b;"),
         ("function f() {}\n(b)", "function f() {} (b);"),
         ("if (a) b\nelse c", "if (a) b; else c;"),
         ("if (a) {}\n(b)", "if (a) {} (b);"),
@@ -89,16 +77,10 @@ fn newlines_end_statements_where_javascript_does() {
         ("do a\nwhile (b)\nc", "do a; while (b); c;"),
         ("do a; while (b) c", "do a; while (b); c;"),
         ("do while (a) b\nwhile (c)", "do while (a) b; while (c);"),
-        (
-            "do if (a) b\nelse c\nwhile (d)",
-            "do if (a) b; else c; while (d);",
-        ),
+        ("do if (a) b\nelse c\nwhile (d)", "do if (a) b; else c; while (d);"),
         ("function f() { return }", "function f() { return; }"),
         ("function f() { return\n}", "function f() { return; }"),
-        (
-            "function f() { return\nlet a = 1 }",
-            "function f() { return; let a = 1; }",
-        ),
+        ("function f() { return\nlet a = 1 }", "function f() { return; let a = 1; }"),
         ("a: for (;;) { break\na }", "a: for (;;) { break; a; }"),
         ("a: for (;;) { continue a\n}", "a: for (;;) { continue a; }"),
         ("(a\n(b)\n[c])", "(a(b)[c]);"),
@@ -110,18 +92,9 @@ fn newlines_end_statements_where_javascript_does() {
         ("a /* \n */ b", "a; b;"),
         ("a // x\nb", "a; b;"),
         ("a\u{2028}b", "a; b;"),
-        (
-            "switch (a) { case 1\n: b\ncase 2: c }",
-            "switch (a) { case 1: b; case 2: c; }",
-        ),
-        (
-            "class A {\n x\n y = 1\n #z\n in\n f() {}\n}",
-            "class A { x; y = 1; #z; in; f() {} }",
-        ),
-        (
-            "class A {\n get\n = 1\n static\n x\n}",
-            "class A { get = 1; static x; }",
-        ),
+        ("switch (a) { case 1\n: b\ncase 2: c }", "switch (a) { case 1: b; case 2: c; }"),
+        ("class A {\n x\n y = 1\n #z\n in\n f() {}\n}", "class A { x; y = 1; #z; in; f() {} }"),
+        ("class A {\n get\n = 1\n static\n x\n}", "class A { get = 1; static x; }"),
         ("class A {\n x\n [b]\n}", "class A { x; [b]; }"),
         ("class A\n{}\n(b)", "class A {} (b);"),
         ("throw a\nb", "throw a; b;"),
@@ -132,22 +105,11 @@ fn newlines_end_statements_where_javascript_does() {
 
 #[test]
 fn lines_that_continue_by_surprise_are_refused() {
-    for source in [
-        "a\n(b)",
-        "a\n[b]",
-        "a\n`b`",
-        "f()\n(b)",
-        "x = 1\n[b].c()",
-        "x => y\n(z)",
-        "class A { x = 1\n[b] }",
-    ] {
+    for source in ["a\n(b)", "a\n[b]", "a\n`b`", "f()\n(b)", "x = 1\n[b].c()", "x => y\n(z)", "class A { x = 1\n[b] }"]
+    {
         assert_eq!(error_codes(source), [codes::LINE_HAZARD], "{source:?}");
     }
-    for source in [
-        "function f() { return\na }",
-        "function f() { return\n(a) }",
-        "throw\na",
-    ] {
+    for source in ["function f() { return\na }", "function f() { return\n(a) }", "throw\na"] {
         assert_eq!(error_codes(source), [codes::SPLIT_RETURN], "{source:?}");
     }
     assert_eq!(error_codes("x = (a)\n=> a"), [codes::ARROW_NEWLINE]);
@@ -169,11 +131,7 @@ fn leading_braces() {
         "{a: {b: 1}}",
         "function f() { {a: 1} }",
     ] {
-        assert!(
-            tree(source).contains("(object"),
-            "{source:?}: {}",
-            tree(source)
-        );
+        assert!(tree(source).contains("(object"), "{source:?}: {}", tree(source));
     }
     for source in [
         "{a}",
@@ -193,19 +151,10 @@ fn leading_braces() {
         "if (a) {} else {}",
     ] {
         let tree = tree(source);
-        assert!(
-            tree.contains("(block") || tree.contains("(body"),
-            "{source:?}: {tree}"
-        );
+        assert!(tree.contains("(block") || tree.contains("(body"), "{source:?}: {tree}");
     }
     assert_eq!(error_codes("{a, b}"), [codes::COMMA]);
-    assert!(
-        errors("{a, b}")[0]
-            .help
-            .as_deref()
-            .unwrap_or("")
-            .contains("({a, b})")
-    );
+    assert!(errors("{a, b}")[0].help.as_deref().unwrap_or("").contains("({a, b})"));
     assert_eq!(error_codes("{a: for (;;) {}}"), [codes::BLOCK_LABEL]);
     assert_eq!(error_codes("f: {}"), [codes::LABEL]);
 }
@@ -240,10 +189,7 @@ fn numbers() {
         ("0x10000000000000000000", 75557863725914323419136.0),
         // Halfway, and a bit beyond: rounds to even, and up.
         ("0x100000000000008000000000", 4951760157141521116832366592.0),
-        (
-            "0x100000000000008000000001",
-            4951760157141521116832366592.0 + 549755813888.0 * 2.0,
-        ),
+        ("0x100000000000008000000001", 4951760157141521116832366592.0 + 549755813888.0 * 2.0),
         ("-5", -5.0),
         ("- 5", -5.0),
     ] {
@@ -270,22 +216,12 @@ fn numbers() {
         }
     }
     assert_eq!(tree("-0"), "(program (expression (number -0)))");
-    assert_eq!(
-        tree("-(9223372036854775808)"),
-        "(program (expression (- (paren (number 9223372036854776000)))))"
-    );
+    assert_eq!(tree("-(9223372036854775808)"), "(program (expression (- (paren (number 9223372036854776000)))))");
     assert_eq!(tree("- -1"), "(program (expression (- (number -1))))");
-    assert_eq!(
-        tree("({9007199254740993: 1, 0x10: 2, 1.50: 3, 1e21: 4})")
-            .matches("key")
-            .count(),
-        4
-    );
+    assert_eq!(tree("({9007199254740993: 1, 0x10: 2, 1.50: 3, 1e21: 4})").matches("key").count(), 4);
     assert!(tree("({9007199254740993: 1})").contains("\"9007199254740993\""));
     assert!(tree("({1e21: 1, 0x10: 2})").contains("(key \"1e+21\" (number 1)) (key \"16\""));
-    for source in [
-        "1__0", "1_", "0x", "0xG", "1e", "1e+", "3px", "0b12", "1._5", "3in", "0o8",
-    ] {
+    for source in ["1__0", "1_", "0x", "0xG", "1e", "1e+", "3px", "0b12", "1._5", "3in", "0o8"] {
         assert_eq!(error_codes(source)[0], codes::BAD_NUMBER, "{source}");
     }
     for source in ["017", "0_1", "08", "00", "09.5"] {
@@ -297,10 +233,7 @@ fn numbers() {
 #[test]
 fn strings_and_templates() {
     for (source, expected) in [
-        (
-            r#""a\n\t\b\f\r\v\0\\\/\"""#,
-            "a\n\t\u{8}\u{c}\r\u{b}\0\\/\"",
-        ),
+        (r#""a\n\t\b\f\r\v\0\\\/\"""#, "a\n\t\u{8}\u{c}\r\u{b}\0\\/\""),
         (r#"'\x41\u0042\u{1F600}'"#, "AB\u{1F600}"),
         (r#""\ud83d\ude00""#, "\u{1F600}"),
         ("\"a\\\nb\\\r\nc\"", "abc"),
@@ -314,10 +247,7 @@ fn strings_and_templates() {
             other => panic!("{source}: {other:?}"),
         }
     }
-    assert_eq!(
-        tree("`a\r\nb${c}\\``"),
-        "(program (expression (template (text \"a\\nb\") (name c) (text \"`\"))))"
-    );
+    assert_eq!(tree("`a\r\nb${c}\\``"), "(program (expression (template (text \"a\\nb\") (name c) (text \"`\"))))");
     assert_eq!(
         tree("`${{a: `${b}`}}`"),
         "(program (expression (template (text \"\") (object (key \"a\" (template (text \"\") (name b) (text \"\")))) (text \"\"))))"
@@ -358,18 +288,12 @@ fn operators_form_flat_spines_by_precedence() {
         tree("a.b[c](d)?.e"),
         "(program (expression (chain (name a) (.b) (index (name c)) (call (name d)) (?.e))))"
     );
-    assert_eq!(
-        tree("(a.b).c"),
-        "(program (expression (chain (paren (chain (name a) (.b))) (.c))))"
-    );
+    assert_eq!(tree("(a.b).c"), "(program (expression (chain (paren (chain (name a) (.b))) (.c))))");
     assert_eq!(
         tree("if (a) b; else if (c) d; else e"),
         "(program (if (arm (name a) (expression (name b))) (arm (name c) (expression (name d))) (else (expression (name e)))))"
     );
-    assert_eq!(
-        tree("a: b: for (;;) ;"),
-        "(program (for a: b: (test) (update) (empty)))"
-    );
+    assert_eq!(tree("a: b: for (;;) ;"), "(program (for a: b: (test) (update) (empty)))");
 }
 
 #[test]
@@ -401,30 +325,16 @@ fn spans_cover_exactly_their_text() {
         for (before, after) in [("", ""), (" /* é */ ", " // x"), ("\n", " ;")] {
             let source = format!("{before}{text}{after}");
             let span = only_expression(&source).span;
-            assert_eq!(
-                &source[span.start as usize..span.end as usize],
-                text,
-                "{source:?}"
-            );
+            assert_eq!(&source[span.start as usize..span.end as usize], text, "{source:?}");
         }
     }
     let source = "a?.b[c](d).#e";
-    let ExprKind::Chain { links, .. } = only_expression(source).kind else {
-        panic!("a chain")
-    };
-    let parts: Vec<&str> = links
-        .iter()
-        .map(|link| &source[link.span.start as usize..link.span.end as usize])
-        .collect();
+    let ExprKind::Chain { links, .. } = only_expression(source).kind else { panic!("a chain") };
+    let parts: Vec<&str> = links.iter().map(|link| &source[link.span.start as usize..link.span.end as usize]).collect();
     assert_eq!(parts, ["?.b", "[c]", "(d)", ".#e"]);
-    for source in [
-        "let a = 1;",
-        "if (a) b; else c",
-        "l: for (;;) {}",
-        "do a; while (b)",
-        "function f() {}",
-        "class A {}",
-    ] {
+    for source in
+        ["let a = 1;", "if (a) b; else c", "l: for (;;) {}", "do a; while (b)", "function f() {}", "class A {}"]
+    {
         let span = accept(source).body[0].span;
         assert_eq!(&source[span.start as usize..span.end as usize], source);
     }
@@ -454,10 +364,7 @@ fn json_texts_are_programs() {
 
 /// Runs on a stack of 1 MB.
 fn on_a_small_stack(work: impl FnOnce() + Send + 'static) {
-    let thread = std::thread::Builder::new()
-        .stack_size(1024 * 1024)
-        .spawn(work)
-        .expect("a thread");
+    let thread = std::thread::Builder::new().stack_size(1024 * 1024).spawn(work).expect("a thread");
     thread.join().expect("no panic");
 }
 
@@ -503,11 +410,7 @@ fn deep_nesting_is_one_clean_error() {
             "({a:",
         ] {
             for count in [1001, 100_000] {
-                assert_eq!(
-                    error_codes(&part.repeat(count)),
-                    [codes::TOO_DEEP],
-                    "{part:?}"
-                );
+                assert_eq!(error_codes(&part.repeat(count)), [codes::TOO_DEEP], "{part:?}");
             }
         }
     });
@@ -535,11 +438,7 @@ fn what_is_as_deep_as_allowed_parses_and_dumps() {
             assert!(dump_ast(&program).len() > 999);
         }
         accept(&format!("{}a{} = b", "[".repeat(998), "]".repeat(998)));
-        accept(&format!(
-            "{}1{}",
-            "class A { static { ".repeat(400),
-            "}}".repeat(400)
-        ));
+        accept(&format!("{}1{}", "class A { static { ".repeat(400), "}}".repeat(400)));
     });
 }
 
@@ -579,18 +478,10 @@ fn incomplete_texts_are_told_apart() {
         "class A {",
         "a ? b :",
     ] {
-        assert!(
-            is_incomplete(&errors(source)),
-            "{source:?}: {:?}",
-            errors(source)
-        );
+        assert!(is_incomplete(&errors(source)), "{source:?}: {:?}", errors(source));
     }
     for source in ["a b", "(]", "\"a", "var x = (", "1 +* 2"] {
-        assert!(
-            !is_incomplete(&errors(source)),
-            "{source:?}: {:?}",
-            errors(source)
-        );
+        assert!(!is_incomplete(&errors(source)), "{source:?}: {:?}", errors(source));
     }
 }
 
@@ -598,23 +489,11 @@ fn incomplete_texts_are_told_apart() {
 fn several_errors_in_one_run() {
     assert_eq!(
         error_codes("var a = 1\na == b\nlet c d\nx = [1, , 2]\nif (a b) c\nlet e = 017"),
-        [
-            codes::VAR,
-            codes::LOOSE_EQUALITY,
-            codes::UNEXPECTED,
-            codes::UNEXPECTED,
-            codes::LEGACY_OCTAL,
-        ]
+        [codes::VAR, codes::LOOSE_EQUALITY, codes::UNEXPECTED, codes::UNEXPECTED, codes::LEGACY_OCTAL,]
     );
     assert_eq!(errors(&"var a\n".repeat(100)).len(), 20);
-    assert_eq!(
-        error_codes("function f() { a b }\nvar x"),
-        [codes::UNEXPECTED, codes::VAR]
-    );
-    assert_eq!(
-        error_codes("class A { x = 1 y = 2 }\nvar x"),
-        [codes::UNEXPECTED, codes::VAR]
-    );
+    assert_eq!(error_codes("function f() { a b }\nvar x"), [codes::UNEXPECTED, codes::VAR]);
+    assert_eq!(error_codes("class A { x = 1 y = 2 }\nvar x"), [codes::UNEXPECTED, codes::VAR]);
 }
 
 #[test]
@@ -639,20 +518,9 @@ fn every_code_is_explained() {
     let mut seen = std::collections::HashSet::new();
     for entry in codes::all() {
         assert!(seen.insert(entry.code), "{} twice", entry.code);
-        assert!(
-            entry.code.len() == 5 && entry.code.starts_with("E0"),
-            "{}",
-            entry.code
-        );
-        assert!(
-            !entry.title.is_empty() && !entry.explanation.is_empty(),
-            "{}",
-            entry.code
-        );
-        assert_eq!(
-            codes::explain(&entry.code.to_lowercase()),
-            Some(entry.explanation)
-        );
+        assert!(entry.code.len() == 5 && entry.code.starts_with("E0"), "{}", entry.code);
+        assert!(!entry.title.is_empty() && !entry.explanation.is_empty(), "{}", entry.code);
+        assert_eq!(codes::explain(&entry.code.to_lowercase()), Some(entry.explanation));
     }
     assert_eq!(codes::explain("E9999"), None);
 }
@@ -661,10 +529,7 @@ fn every_code_is_explained() {
 fn refusals_and_errors_in_words() {
     insta::glob!("syntax/*.txt", |path| {
         let text = std::fs::read_to_string(path).expect("a readable file");
-        let reports: Vec<String> = text
-            .split("\n---\n")
-            .map(|source| report(source.trim_end_matches('\n')))
-            .collect();
+        let reports: Vec<String> = text.split("\n---\n").map(|source| report(source.trim_end_matches('\n'))).collect();
         insta::assert_snapshot!(reports.join("\n\n----------------\n"));
     });
 }
@@ -677,23 +542,17 @@ fn json() -> impl Strategy<Value = String> {
         Just("null".to_owned()),
         any::<bool>().prop_map(|truth| truth.to_string()),
         any::<i64>().prop_map(|number| number.to_string()),
-        any::<f64>()
-            .prop_filter("finite", |number| number.is_finite())
-            .prop_map(|number| format!("{number:e}")),
+        any::<f64>().prop_filter("finite", |number| number.is_finite()).prop_map(|number| format!("{number:e}")),
         json_string(),
     ];
     let blank = prop_oneof![Just(""), Just(" "), Just("\n"), Just("\r\n\t")];
     leaf.prop_recursive(6, 64, 6, move |inner| {
         let pair = (json_string(), inner.clone()).prop_map(|(key, value)| format!("{key}:{value}"));
         prop_oneof![
-            (prop::collection::vec(inner, 0..6), blank.clone()).prop_map(|(items, blank)| format!(
-                "[{blank}{}{blank}]",
-                items.join(&format!("{blank},"))
-            )),
-            (prop::collection::vec(pair, 0..6), blank.clone()).prop_map(|(items, blank)| format!(
-                "{blank}{{{blank}{}{blank}}}",
-                items.join(&format!(",{blank}"))
-            )),
+            (prop::collection::vec(inner, 0..6), blank.clone())
+                .prop_map(|(items, blank)| format!("[{blank}{}{blank}]", items.join(&format!("{blank},")))),
+            (prop::collection::vec(pair, 0..6), blank.clone())
+                .prop_map(|(items, blank)| format!("{blank}{{{blank}{}{blank}}}", items.join(&format!(",{blank}")))),
         ]
     })
 }

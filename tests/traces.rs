@@ -8,10 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use support::{
-    Failures, Run, check_snapshots, difference, files, probate, probate_merged, read, shown,
-    tests_folder,
-};
+use support::{Failures, Run, check_snapshots, difference, files, probate, probate_merged, read, shown, tests_folder};
 
 fn scripts() -> Vec<PathBuf> {
     files(&tests_folder().join("traces"), "pbt")
@@ -123,14 +120,17 @@ fn stress_changes_no_output() {
         let name = shown(&script);
         let (plain, stressed) = (probate(&[&name]), probate(&[stress, &name]));
         let same = plain.stdout == stressed.stdout && plain.status == stressed.status;
-        failures.check(&name, (!same).then(|| {
-            format!(
-                "    status {:?}, stderr: {}\n{}",
-                stressed.status,
-                stressed.stderr,
-                difference(&plain.stdout, &stressed.stdout)
-            )
-        }));
+        failures.check(
+            &name,
+            (!same).then(|| {
+                format!(
+                    "    status {:?}, stderr: {}\n{}",
+                    stressed.status,
+                    stressed.stderr,
+                    difference(&plain.stdout, &stressed.stdout)
+                )
+            }),
+        );
     }
     failures.finish("--gc-stress");
 }

@@ -86,7 +86,13 @@ pub struct Options {
     pub max_memory: Option<u64>,
 
     /// Colours in messages; auto obeys NO_COLOR
-    #[arg(long, value_name = "auto|always|never", hide_possible_values = true, default_value = "auto", hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "auto|always|never",
+        hide_possible_values = true,
+        default_value = "auto",
+        hide_default_value = true
+    )]
     pub color: Color,
 }
 

@@ -72,7 +72,9 @@ impl Reporter {
                 }
                 Some(text)
             }
-            Failure::Memory { place } if place.is_empty() => Some(format!("{}: memory limit reached\n", self.strong("error"))),
+            Failure::Memory { place } if place.is_empty() => {
+                Some(format!("{}: memory limit reached\n", self.strong("error")))
+            }
             Failure::Memory { place } => Some(format!("{}: memory limit reached\n    {place}\n", self.strong("error"))),
             Failure::Exit(_) | Failure::Closed => None,
         }
@@ -85,7 +87,8 @@ impl Reporter {
 
 /// https://no-color.org, and terminals that cannot.
 fn refused_by_environment() -> bool {
-    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) || std::env::var_os("TERM").is_some_and(|term| term == "dumb")
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+        || std::env::var_os("TERM").is_some_and(|term| term == "dumb")
 }
 
 /// A span as bytes of the text. One that is empty (the end of the text) is a caret there.

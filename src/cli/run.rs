@@ -66,7 +66,8 @@ fn act(mut options: Options, streams: &Rc<RefCell<Streams>>) -> Result<i32, Stop
         let source = String::from_utf8_lossy(error.as_bytes()).into_owned();
         Stop::new(status::SYNTAX, reporter.diagnostics(&name, &source, &[not_utf8(at)]))
     })?;
-    let refused = |diagnostics: &[Diagnostic]| Stop::new(status::SYNTAX, reporter.diagnostics(&name, &source, diagnostics));
+    let refused =
+        |diagnostics: &[Diagnostic]| Stop::new(status::SYNTAX, reporter.diagnostics(&name, &source, diagnostics));
     if let Some(what) = options.dump {
         dump(what, &source, streams).map_err(|errors| refused(&errors))?;
         return Ok(status::OK);
@@ -199,6 +200,8 @@ impl TraceFile {
 fn open(path: &Path) -> Result<TraceFile, Stop> {
     match File::create(path) {
         Ok(file) => Ok(TraceFile { out: BufWriter::new(file), error: None }),
-        Err(error) => Err(Stop::new(status::USAGE, sentence(&format!("cannot write {}: {}", path.display(), reason(&error))))),
+        Err(error) => {
+            Err(Stop::new(status::USAGE, sentence(&format!("cannot write {}: {}", path.display(), reason(&error)))))
+        }
     }
 }

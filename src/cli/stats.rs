@@ -15,22 +15,13 @@ pub fn text(stats: &Stats, format: StatsFormat) -> String {
 
 /// What each number is called, but for those by kind.
 fn sums(stats: &Stats) -> [(&'static str, u64); 4] {
-    [
-        ("bytes", stats.bytes),
-        ("scopes", stats.scopes),
-        ("probationary", stats.probationary),
-        ("freed", stats.freed),
-    ]
+    [("bytes", stats.bytes), ("scopes", stats.scopes), ("probationary", stats.probationary), ("freed", stats.freed)]
 }
 
 fn lines(stats: &Stats) -> String {
     let mut text = String::new();
-    let kinds: Vec<String> = stats
-        .live
-        .iter()
-        .filter(|(_, count)| *count > 0)
-        .map(|(kind, count)| format!("{kind} {count}"))
-        .collect();
+    let kinds: Vec<String> =
+        stats.live.iter().filter(|(_, count)| *count > 0).map(|(kind, count)| format!("{kind} {count}")).collect();
     let _ = writeln!(text, "live          {}", if kinds.is_empty() { "nothing".to_string() } else { kinds.join(", ") });
     for (name, sum) in sums(stats) {
         let _ = writeln!(text, "{name:<13} {sum}");

@@ -110,7 +110,10 @@ impl<'a> Compiler<'a> {
         let constant = match &expr.kind {
             ExprKind::Number(value) if !equality => {
                 let small = *value as i16;
-                return (small as f64 == *value).then_some(Comparand::Small(small as u16));
+                if small as f64 == *value {
+                    return Some(Comparand::Small(small as u16));
+                }
+                self.f.number(*value)
             }
             ExprKind::Null if equality => return Some(Comparand::Immediate(1)),
             ExprKind::Bool(value) if equality => {
@@ -142,6 +145,10 @@ impl<'a> Compiler<'a> {
             (BinaryOp::Gt, Some(Comparand::Small(value))) => (Op::JumpGtI, value),
             (_, Some(Comparand::Small(value))) => (Op::JumpGeI, value),
             (_, Some(Comparand::Immediate(value))) => (Op::JumpIs, value),
+            (BinaryOp::Lt, Some(Comparand::Constant(constant))) => (Op::JumpLtK, constant),
+            (BinaryOp::Le, Some(Comparand::Constant(constant))) => (Op::JumpLeK, constant),
+            (BinaryOp::Gt, Some(Comparand::Constant(constant))) => (Op::JumpGtK, constant),
+            (BinaryOp::Ge, Some(Comparand::Constant(constant))) => (Op::JumpGeK, constant),
             (_, Some(Comparand::Constant(constant))) => (Op::JumpEqK, constant),
             (_, None) => return,
         };

@@ -186,7 +186,7 @@ opcodes! {
     AddK RRK;
     /// `R[A] := R[B] + C`
     AddI RRI;
-    /// As `AddI`; the next instruction is a `JumpLt` or `JumpLtI` on `R[A]`, which is executed at once when it compares integers. Made by the linker only
+    /// As `AddI`; the next instruction is a `JumpLt`, `JumpLtI` or `JumpLtK` on `R[A]`, which is executed at once when it compares integers. Made by the linker only
     AddIJump RRI;
     /// `R[A] := R[B] - R[C]`
     Sub RRR;
@@ -288,6 +288,14 @@ opcodes! {
     JumpGtI RIj;
     /// if `(R[A] >= integer B) == x`, `pc += C`
     JumpGeI RIj;
+    /// if `(R[A] < K[B]) == x`, `pc += C`
+    JumpLtK RKj;
+    /// if `(R[A] <= K[B]) == x`, `pc += C`
+    JumpLeK RKj;
+    /// if `(R[A] > K[B]) == x`, `pc += C`
+    JumpGtK RKj;
+    /// if `(R[A] >= K[B]) == x`, `pc += C`
+    JumpGeK RKj;
 
     // ---- Objects and arrays ------------------------------------------------------------------------------
     /// `R[A] :=` a new object with the keys of template BC ([`Proto::templates`](super::proto::Proto::templates)), each undefined

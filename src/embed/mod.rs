@@ -35,9 +35,7 @@ pub enum Error {
 }
 
 fn first_message(diagnostics: &[Diagnostic]) -> String {
-    diagnostics
-        .first()
-        .map_or(String::new(), |first| format!("{}: {}", first.code, first.message))
+    diagnostics.first().map_or(String::new(), |first| format!("{}: {}", first.code, first.message))
 }
 
 fn failure_message(failure: &Failure) -> String {
@@ -271,7 +269,10 @@ mod tests {
         assert!(engine.eval("one.pbt", "let x = { n: 1 }; function f() { return x; } f()").is_ok());
         assert_eq!(engine.value_text(Format::Compact), r#"{"n":1}"#);
         assert!(matches!(engine.eval("two.pbt", "x"), Err(Error::Syntax(_))));
-        assert!(matches!(engine.eval("three.pbt", "f(); let y = 1; function f() { return y; }"), Err(Error::Failure(_))));
+        assert!(matches!(
+            engine.eval("three.pbt", "f(); let y = 1; function f() { return y; }"),
+            Err(Error::Failure(_))
+        ));
         assert!(engine.eval("four.pbt", "[]").is_ok_and(|outcome| !outcome.is_undefined()));
         let live = engine.stats().live;
         assert_eq!(live.iter().find(|(kind, _)| *kind == "variable"), Some(&("variable", 0)));

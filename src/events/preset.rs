@@ -57,9 +57,7 @@ impl Preset {
 
     /// The preset of that name.
     pub fn named(name: &str) -> Option<Preset> {
-        Preset::EVERY
-            .into_iter()
-            .find(|preset| preset.name() == name)
+        Preset::EVERY.into_iter().find(|preset| preset.name() == name)
     }
 
     /// Whether it shows an event.

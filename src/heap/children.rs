@@ -55,7 +55,14 @@ impl Heap {
                 Kind::Class => {
                     let class = p as *mut Class;
                     let data = (*class).data;
-                    for value in [(*data).name, (*data).parent, (*data).constructor, (*data).fields, (*data).outer, (*class).props] {
+                    for value in [
+                        (*data).name,
+                        (*data).parent,
+                        (*data).constructor,
+                        (*data).fields,
+                        (*data).outer,
+                        (*class).props,
+                    ] {
                         f(self, value);
                     }
                     for value in (*data).methods.values().chain((*data).statics.values()) {

@@ -51,24 +51,65 @@ pub enum By {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    ScopePush { level: u32, what: &'static str, name: String },
-    ScopePop { level: u32 },
-    Alloc { id: Id, kind: Kind, level: u32 },
+    ScopePush {
+        level: u32,
+        what: &'static str,
+        name: String,
+    },
+    ScopePop {
+        level: u32,
+    },
+    Alloc {
+        id: Id,
+        kind: Kind,
+        level: u32,
+    },
     /// Put on probation (again).
-    Probation { id: Id },
+    Probation {
+        id: Id,
+    },
     /// First reference: moved to the longer-lived list.
-    Unprobation { id: Id },
-    Ref { id: Id, from: u32, to: u32, by: By },
-    Unref { id: Id, from: u32, to: u32, by: By },
-    Rescope { id: Id, from: u32, to: u32, why: Why },
+    Unprobation {
+        id: Id,
+    },
+    Ref {
+        id: Id,
+        from: u32,
+        to: u32,
+        by: By,
+    },
+    Unref {
+        id: Id,
+        from: u32,
+        to: u32,
+        by: By,
+    },
+    Rescope {
+        id: Id,
+        from: u32,
+        to: u32,
+        why: Why,
+    },
     /// A statement ended and this many values died.
-    Sweep { level: u32, dead: u64 },
-    UnrefHead { id: Id },
+    Sweep {
+        level: u32,
+        dead: u64,
+    },
+    UnrefHead {
+        id: Id,
+    },
     /// Into the delayed-destruction queue.
-    Delay { id: Id },
-    Free { id: Id, cause: Cause },
+    Delay {
+        id: Id,
+    },
+    Free {
+        id: Id,
+        cause: Cause,
+    },
     /// The cell went to a recycle bin.
-    Recycle { id: Id },
+    Recycle {
+        id: Id,
+    },
     Check,
 }
 

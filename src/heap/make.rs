@@ -5,7 +5,8 @@ use std::ptr::null_mut;
 use super::Heap;
 use super::alloc::{GRAIN, rounded};
 use super::cell::{
-    Array, Bound, Cell, Class, Collection, Container, Exact, Function, Iterator, Kind, Native, Object, Variable, Yield, bits,
+    Array, Bound, Cell, Class, Collection, Container, Exact, Function, Iterator, Kind, Native, Object, Variable, Yield,
+    bits,
 };
 use super::class::ClassData;
 use super::event::{Event, Why};
@@ -95,6 +96,7 @@ impl Heap {
                 *(*p).slots.add(slot) = Value::UNDEFINED;
             }
             if !class.is_null() {
+                self.by_inner(p as *mut Container, "(class)");
                 self.store_ref(p as *mut Container, Value::from_container(class));
             }
         }
@@ -164,7 +166,9 @@ impl Heap {
             for (index, value) in captures.iter().enumerate() {
                 *captured.add(index) = *value;
             }
+            self.by_inner(p as *mut Container, "(class)");
             self.store_ref(p as *mut Container, home);
+            self.by_inner(p as *mut Container, "(captured)");
             for value in captures {
                 self.store_ref_as(p as *mut Container, *value, Why::Capture);
             }
@@ -192,6 +196,7 @@ impl Heap {
             (*p).props = Value::UNDEFINED;
             (*p).count = values.len() as u32;
             let stored = p.add(1) as *mut Value;
+            self.by_inner(p as *mut Container, "(bound)");
             self.store_ref(p as *mut Container, target);
             for (index, value) in values.iter().enumerate() {
                 *stored.add(index) = *value;
@@ -222,6 +227,7 @@ impl Heap {
                 native: std::ptr::null(),
             }));
             self.store_ref(p as *mut Container, name);
+            self.by_inner(p as *mut Container, "(parent)");
             self.store_ref(p as *mut Container, parent);
         }
         Value::from_container(p as *mut Container)
@@ -253,6 +259,7 @@ impl Heap {
             (*p).target = target;
             (*p).position = 0;
             (*p).yields = yields;
+            self.by_inner(p as *mut Container, "(target)");
             self.store_ref(p as *mut Container, target);
         }
         Value::from_container(p as *mut Container)

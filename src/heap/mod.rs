@@ -153,7 +153,10 @@ impl Heap {
 
     /// Values on probation and protected temporaries now.
     pub fn probationary(&self) -> usize {
-        self.probation.iter().filter(|entry| **entry != probation::VACANT && **entry & probation::PROTECTION == 0).count()
+        self.probation
+            .iter()
+            .filter(|entry| **entry != probation::VACANT && **entry & probation::PROTECTION == 0)
+            .count()
     }
 
     /// Live containers of all kinds, built-ins included.
@@ -211,6 +214,29 @@ impl Heap {
     /// Gives a built-in its name in traces, and makes it one: owned by level 0.
     pub fn name_builtin(&mut self, value: Value, name: &str) {
         self.builtin_names.insert(value.container(), name.to_string());
+    }
+
+    /// Tells a trace that the verifier found everything in order.
+    pub(crate) fn emit_check(&mut self) {
+        if self.tracing {
+            self.emit(Event::Check);
+        }
+    }
+
+    /// Says that the next count event is about a temporary or a value in flight.
+    #[inline(always)]
+    pub(crate) fn by_temporary(&mut self) {
+        if self.tracing {
+            self.by = By::Temporary;
+        }
+    }
+
+    /// Says that the next count event is about something in `owner` that has no key: `what` is a word for it, or empty.
+    #[inline(always)]
+    fn by_inner(&mut self, owner: *mut Container, what: &str) {
+        if self.tracing {
+            self.by = By::Slot(self.id_of(owner), what.to_string());
+        }
     }
 
     #[cold]

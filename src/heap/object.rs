@@ -49,10 +49,6 @@ impl Heap {
             let block = self.arena.alloc(BUFFER_HEADER + room * size_of::<Value>());
             *block.cast::<usize>() = room;
             let slots = block.add(BUFFER_HEADER).cast::<Value>();
-            let inside = (*object).head.cell.bits & bits::INSIDE != 0;
-            if inside && (*object).slots.is_null() {
-                // not reached: slots inside are set at once
-            }
             std::ptr::copy_nonoverlapping((*object).slots, slots, used);
             self.free_slots(object);
             (*object).head.cell.bits &= !bits::INSIDE;
@@ -197,7 +193,13 @@ impl Heap {
         self.set_own_as(container, key, value, Listed::Yes)
     }
 
-    pub(crate) fn set_own_as(&mut self, container: Value, key: Key, value: Value, listed: Listed) -> Result<(), SetError> {
+    pub(crate) fn set_own_as(
+        &mut self,
+        container: Value,
+        key: Key,
+        value: Value,
+        listed: Listed,
+    ) -> Result<(), SetError> {
         if self.is_frozen(container) {
             return Err(SetError::Frozen);
         }
@@ -206,6 +208,7 @@ impl Heap {
             None => {
                 let props = self.object();
                 let Some(place) = self.props_place(container) else { return Err(SetError::Frozen) };
+                self.by_inner(container.container(), "(properties)");
                 self.store_ref(container.container(), props);
                 // SAFETY: the place is in a live container and held undefined.
                 unsafe { *place = props };
@@ -267,6 +270,7 @@ impl Heap {
 
     /// Counts a reference that a class is about to hold.
     pub(crate) fn class_ref(&mut self, class: Value, value: Value) {
+        self.by_inner(class.container(), "(member)");
         self.store_ref(class.container(), value);
     }
 
@@ -294,7 +298,7 @@ impl Heap {
                 let old = std::mem::replace(&mut *(*p).slots.add(slot), Value::HOLE);
                 self.decref(old);
                 let super::shape::Keys::Dictionary(dictionary) = &(*shape).keys else { return Ok(true) };
-                if dictionary.vacant() > 8 && dictionary.vacant() > dictionary.len() {
+                if dictionary.vacant() > 8 && dictionary.vacant() > dictionary.key_count() {
                     let moved = self.dictionary_compact(shape);
                     for (to, from) in moved.into_iter().enumerate() {
                         *(*p).slots.add(to) = *(*p).slots.add(from as usize);
@@ -312,7 +316,11 @@ impl Heap {
 
     /// The same with their values. O(n).
     pub fn own_entries(&self, container: Value) -> Vec<(Key, Value)> {
-        self.all_entries(container).into_iter().filter(|(_, listed, _)| *listed == Listed::Yes).map(|(key, _, value)| (key, value)).collect()
+        self.all_entries(container)
+            .into_iter()
+            .filter(|(_, listed, _)| *listed == Listed::Yes)
+            .map(|(key, _, value)| (key, value))
+            .collect()
     }
 
     /// The same with those that are not listed.

@@ -48,7 +48,10 @@ impl Heap {
             let p = value.cell();
             // SAFETY: the reference given back was counted, so the cell is live.
             unsafe {
-                debug_assert!((*p).count > 0 || (*p).bits & bits::DEAD != 0, "a reference that was never counted is given back");
+                debug_assert!(
+                    (*p).count > 0 || (*p).bits & bits::DEAD != 0,
+                    "a reference that was never counted is given back"
+                );
                 (*p).count -= 1;
                 if self.tracing && value.is_container() {
                     self.emit_unref(p as *mut Container);
@@ -78,6 +81,9 @@ impl Heap {
             // SAFETY: the reference given back was counted, so the cell is live.
             unsafe {
                 (*p).count -= 1;
+                if self.tracing && value.is_container() {
+                    self.emit_unref(p as *mut Container);
+                }
                 if (*p).count == 0 && (*p).bits & bits::BUILTIN == 0 {
                     if value.is_container() {
                         let p = p as *mut Container;
@@ -238,6 +244,10 @@ impl Heap {
         self.upscope(value, level, why);
         // SAFETY: as above.
         unsafe { (*value.cell()).count += 1 };
+        if self.tracing && !fresh && value.is_container() {
+            self.by = By::Temporary;
+            self.emit_ref(value.container());
+        }
         InFlight { fresh }
     }
 
@@ -250,6 +260,10 @@ impl Heap {
         // SAFETY: it was counted by `hold_in_flight`, so it is live.
         unsafe {
             (*p).count -= 1;
+            if self.tracing && !held.fresh && value.is_container() {
+                self.by = By::Temporary;
+                self.emit_unref(p as *mut Container);
+            }
             if (*p).count == 0 && (*p).bits & bits::BUILTIN == 0 {
                 if value.is_container() {
                     let p = p as *mut Container;
@@ -289,7 +303,13 @@ impl Heap {
     }
 
     /// Pops the current scope with a value in flight, which ends on probation in (or held by) the surviving scope. `give_back` unreferences the scope's variables.
-    pub fn leave_scope(&mut self, value: Value, base: usize, why: super::event::Why, give_back: impl FnOnce(&mut Heap)) {
+    pub fn leave_scope(
+        &mut self,
+        value: Value,
+        base: usize,
+        why: super::event::Why,
+        give_back: impl FnOnce(&mut Heap),
+    ) {
         let level = self.level - 1;
         let held = self.hold_in_flight(value, level, why);
         give_back(self);

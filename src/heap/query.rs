@@ -33,10 +33,17 @@ impl Heap {
     }
 
     /// A plain object with these keys (all different) and values. With `like`, made by an earlier call with the same keys, their shape need not be looked up.
-    pub fn object_from(&mut self, keys: &[super::string::Key], values: &[Value], like: Option<Value>) -> Result<Value, super::SetError> {
+    pub fn object_from(
+        &mut self,
+        keys: &[super::string::Key],
+        values: &[Value],
+        like: Option<Value>,
+    ) -> Result<Value, super::SetError> {
         let shape = like.map(|like| self.shape_of(like));
         // SAFETY: shapes live with their objects; `like` is alive (I2).
-        if let Some(shape) = shape.filter(|shape| unsafe { !(**shape).is_dictionary() && (**shape).slots as usize == keys.len() }) {
+        if let Some(shape) =
+            shape.filter(|shape| unsafe { !(**shape).is_dictionary() && (**shape).slots as usize == keys.len() })
+        {
             let object = self.object_of(shape, keys.len());
             for (slot, value) in values.iter().enumerate() {
                 self.init_slot(object, slot, *value);

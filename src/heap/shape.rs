@@ -49,7 +49,7 @@ pub struct Dictionary {
 }
 
 impl Dictionary {
-    pub fn len(&self) -> usize {
+    pub fn key_count(&self) -> usize {
         self.index.len()
     }
 
@@ -60,7 +60,13 @@ impl Dictionary {
 
 impl Shape {
     fn root(class: *mut Container) -> Shape {
-        Shape { class, slots: 0, keys: Keys::Shared(IndexMap::default()), transitions: FxHashMap::default(), added: None }
+        Shape {
+            class,
+            slots: 0,
+            keys: Keys::Shared(IndexMap::default()),
+            transitions: FxHashMap::default(),
+            added: None,
+        }
     }
 
     /// The slot of a key. O(1).
@@ -79,7 +85,7 @@ impl Shape {
     pub fn key_count(&self) -> usize {
         match &self.keys {
             Keys::Shared(keys) => keys.len(),
-            Keys::Dictionary(dictionary) => dictionary.len(),
+            Keys::Dictionary(dictionary) => dictionary.key_count(),
         }
     }
 
@@ -106,7 +112,8 @@ impl Heap {
             return Some(*next);
         }
         let Keys::Shared(keys) = &from.keys else { return None };
-        if keys.len() >= MAX_SHARED_KEYS || from.transitions.len() >= MAX_TRANSITIONS || self.shape_count >= MAX_SHAPES {
+        if keys.len() >= MAX_SHARED_KEYS || from.transitions.len() >= MAX_TRANSITIONS || self.shape_count >= MAX_SHAPES
+        {
             return None;
         }
         Some(self.add_transition(shape, key, listed))

@@ -192,7 +192,11 @@ impl Heap {
             let buffer = self.alloc_buffer(bytes.len());
             // SAFETY: the buffer is fresh and has room for the bytes.
             unsafe {
-                std::ptr::copy_nonoverlapping(bytes.as_ptr(), (buffer as *mut u8).add(size_of::<StrBuf>()), bytes.len());
+                std::ptr::copy_nonoverlapping(
+                    bytes.as_ptr(),
+                    (buffer as *mut u8).add(size_of::<StrBuf>()),
+                    bytes.len(),
+                );
                 (*buffer).used = bytes.len() as u32;
                 self.view(buffer, bytes.len() as u32, chars)
             }

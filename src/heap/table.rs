@@ -108,13 +108,22 @@ impl Heap {
 
     fn same_key(a: Value, b: Value) -> bool {
         a == b
-            || a.is_string() && b.is_string() && super::string::Text::of(a.str_cell()).as_str() == super::string::Text::of(b.str_cell()).as_str()
-            || (a.is_exact() || b.is_exact()) && a.is_number() && b.is_number() && whole(a) == whole(b) && whole(a).is_some()
+            || a.is_string()
+                && b.is_string()
+                && super::string::Text::of(a.str_cell()).as_str() == super::string::Text::of(b.str_cell()).as_str()
+            || (a.is_exact() || b.is_exact())
+                && a.is_number()
+                && b.is_number()
+                && whole(a) == whole(b)
+                && whole(a).is_some()
     }
 
     fn find_entry(&self, table: &Table, key: Value) -> Option<usize> {
         let hash = self.hash_key(key);
-        table.index.find(hash, |place| Self::same_key(table.entries[*place as usize].key, key)).map(|place| *place as usize)
+        table
+            .index
+            .find(hash, |place| Self::same_key(table.entries[*place as usize].key, key))
+            .map(|place| *place as usize)
     }
 
     /// The value of a key. O(1).
@@ -134,6 +143,7 @@ impl Heap {
         // SAFETY: the table belongs to the live collection `map`; nothing called below reaches it otherwise.
         let table = unsafe { &mut *self.table_ptr(map) };
         if let Some(place) = self.find_entry(table, key) {
+            self.by_inner(owner, "(value)");
             self.store_ref(owner, value);
             let old = std::mem::replace(&mut table.entries[place].value, value);
             self.decref(old);
@@ -151,7 +161,9 @@ impl Heap {
                 table.charged = bytes;
             }
         }
+        self.by_inner(owner, "(key)");
         self.store_ref(owner, key);
+        self.by_inner(owner, "(value)");
         self.store_ref(owner, value);
         let sequence = table.next_sequence;
         table.next_sequence += 1;
@@ -175,7 +187,8 @@ impl Heap {
         };
         let place = found.remove().0 as usize;
         let entry = &mut table.entries[place];
-        let old = (std::mem::replace(&mut entry.key, Value::HOLE), std::mem::replace(&mut entry.value, Value::UNDEFINED));
+        let old =
+            (std::mem::replace(&mut entry.key, Value::HOLE), std::mem::replace(&mut entry.value, Value::UNDEFINED));
         if place == table.first {
             while table.entries.get(table.first).is_some_and(|entry| entry.key == Value::HOLE) {
                 table.first += 1;
@@ -184,7 +197,9 @@ impl Heap {
         if table.entries.len() > 32 && table.len() < table.entries.len() / 2 {
             self.table_compact(table);
         }
+        self.by_inner(map.container(), "(key)");
         self.decref(old.0);
+        self.by_inner(map.container(), "(value)");
         self.decref(old.1);
         true
     }
@@ -210,7 +225,9 @@ impl Heap {
         table.charged = 0;
         for entry in entries {
             if entry.key != Value::HOLE {
+                self.by_inner(map.container(), "(key)");
                 self.decref(entry.key);
+                self.by_inner(map.container(), "(value)");
                 self.decref(entry.value);
             }
         }

@@ -31,14 +31,30 @@ impl Heap {
         for level in 0..self.scopes.len() {
             let mut p = self.scopes[level].head;
             let mut prev: *mut Container = std::ptr::null_mut();
-            check!(p.is_null() || level as u32 <= self.level, "I0: level {level} above the current {} owns something", self.level);
+            check!(
+                p.is_null() || level as u32 <= self.level,
+                "I0: level {level} above the current {} owns something",
+                self.level
+            );
             while !p.is_null() {
                 // SAFETY: what is on a list is live (I4); the walk only reads.
                 unsafe {
-                    check!((*p).cell.kind >= Kind::Object && (*p).cell.kind < Kind::Poisoned, "I4: an atom or a freed cell is on the list of level {level}");
+                    check!(
+                        (*p).cell.kind >= Kind::Object && (*p).cell.kind < Kind::Poisoned,
+                        "I4: an atom or a freed cell is on the list of level {level}"
+                    );
                     check!((*p).prev == prev, "I4: #{} has a wrong link backwards", (*p).id());
-                    check!((*p).level() == level as u32, "I4: #{} of level {} is on the list of level {level}", (*p).id(), (*p).level());
-                    check!((*p).cell.bits & bits::LINKED != 0 && (*p).cell.bits & bits::DEAD == 0, "I4: #{} is on a list unlinked or dead", (*p).id());
+                    check!(
+                        (*p).level() == level as u32,
+                        "I4: #{} of level {} is on the list of level {level}",
+                        (*p).id(),
+                        (*p).level()
+                    );
+                    check!(
+                        (*p).cell.bits & bits::LINKED != 0 && (*p).cell.bits & bits::DEAD == 0,
+                        "I4: #{} is on a list unlinked or dead",
+                        (*p).id()
+                    );
                     containers.push(p);
                     prev = p;
                     p = (*p).next;
@@ -79,7 +95,10 @@ impl Heap {
             unsafe {
                 let level = (**p).level();
                 let id = (**p).id();
-                check!((**p).cell.bits & bits::ENTRY == 0 || entries.contains_key(&(*p as *mut Cell)), "I3: #{id} is marked as having an entry and has none");
+                check!(
+                    (**p).cell.bits & bits::ENTRY == 0 || entries.contains_key(&(*p as *mut Cell)),
+                    "I3: #{id} is marked as having an entry and has none"
+                );
                 self.for_each_child(*p, |_, child| {
                     if !child.is_heap() {
                         return;
@@ -90,7 +109,11 @@ impl Heap {
                         if (*c).cell.kind == Kind::Poisoned || (*c).cell.bits & bits::DEAD != 0 {
                             broken = Some(format!("#{id} refers to a freed container"));
                         } else if (*c).level() > level {
-                            broken = Some(format!("I1: #{id} of level {level} refers to #{} of level {}", (*c).id(), (*c).level()));
+                            broken = Some(format!(
+                                "I1: #{id} of level {level} refers to #{} of level {}",
+                                (*c).id(),
+                                (*c).level()
+                            ));
                         }
                     } else {
                         atoms.insert(child.cell(), ());
@@ -109,7 +132,13 @@ impl Heap {
                     continue;
                 }
                 let found = counted.get(&(*p as *mut Cell)).copied().unwrap_or(0);
-                check!((**p).cell.count == found, "#{} ({}) says count {} and has {found}", (**p).id(), (**p).cell.kind.name(), (**p).cell.count);
+                check!(
+                    (**p).cell.count == found,
+                    "#{} ({}) says count {} and has {found}",
+                    (**p).id(),
+                    (**p).cell.kind.name(),
+                    (**p).cell.count
+                );
             }
         }
         let live = self.counters.live[Kind::Object as usize..].iter().sum::<u64>();
@@ -119,7 +148,12 @@ impl Heap {
             unsafe {
                 check!((**p).kind != Kind::Poisoned, "a container refers to a freed atom");
                 let found = counted.get(p).copied().unwrap_or(0);
-                check!((**p).count >= found, "a {} says count {} and has at least {found}", (**p).kind.name(), (**p).count);
+                check!(
+                    (**p).count >= found,
+                    "a {} says count {} and has at least {found}",
+                    (**p).kind.name(),
+                    (**p).count
+                );
             }
         }
         Ok(())

@@ -210,7 +210,8 @@ fn union(vm: &mut Vm, args: Args) -> Outcome {
 /// What is in both; in the order of the smaller one.
 fn intersection(vm: &mut Vm, args: Args) -> Outcome {
     let (this, other) = two(vm, args, "intersection")?;
-    let (walked, asked) = if vm.heap.table(this).len() <= vm.heap.table(other).len() { (this, other) } else { (other, this) };
+    let (walked, asked) =
+        if vm.heap.table(this).len() <= vm.heap.table(other).len() { (this, other) } else { (other, this) };
     let both: Vec<Value> = keys(vm, walked).into_iter().filter(|key| vm.heap.table_has(asked, *key)).collect();
     set_of(vm, both)
 }

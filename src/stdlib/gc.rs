@@ -49,7 +49,10 @@ fn trace(vm: &mut Vm, args: Args) -> Outcome {
 /// True, or an Error that says what is broken.
 fn verify(vm: &mut Vm, _args: Args) -> Outcome {
     match vm.verify() {
-        Ok(()) => Ok(Value::TRUE),
+        Ok(()) => {
+            vm.heap.emit_check();
+            Ok(Value::TRUE)
+        }
         Err(broken) => {
             let error = vm.error_value(ErrorClass::Error, &format!("gc.verify: {broken}"));
             Err(vm.throw(error))
@@ -57,7 +60,6 @@ fn verify(vm: &mut Vm, _args: Args) -> Outcome {
     }
 }
 
-/// Live values by kind, bytes, scopes and the rest, as they are before the answer is made.
 /// Live values by kind: `gc.stats().live`.
 pub fn live_by_kind(heap: &Heap) -> [(&'static str, u64); 10] {
     let sum = |kinds: &[Kind]| kinds.iter().map(|kind| heap.live(*kind)).sum::<u64>();
@@ -75,6 +77,7 @@ pub fn live_by_kind(heap: &Heap) -> [(&'static str, u64); 10] {
     ]
 }
 
+/// Live values by kind, bytes, scopes and the rest, as they are before the answer is made.
 fn stats(vm: &mut Vm, _args: Args) -> Outcome {
     let live = live_by_kind(&vm.heap);
     let heap = &vm.heap;

@@ -9,7 +9,13 @@ use crate::vm::Vm;
 use crate::vm::native::Args;
 
 /// Calls `callback(item, index)` for each item and appends the item to the group that `group` finds or makes for the answer.
-fn group_items(vm: &mut Vm, args: Args, function: &str, result: Value, group: fn(&mut Vm, Value, Value) -> Outcome) -> Outcome {
+fn group_items(
+    vm: &mut Vm,
+    args: Args,
+    function: &str,
+    result: Value,
+    group: fn(&mut Vm, Value, Value) -> Outcome,
+) -> Outcome {
     let callback = callable(vm, args, 1, function)?;
     vm.hold(result);
     let iterable = vm.arg(args, 0);

@@ -5,7 +5,8 @@ use crate::heap::value::Value;
 use crate::vm::native::{Args, NativeInfo, Throw};
 use crate::vm::{ErrorClass, Vm};
 
-pub(super) static FUNCTIONS: &[NativeInfo] = &[NativeInfo::new("lines", 0, lines), NativeInfo::new("readText", 0, read_text)];
+pub(super) static FUNCTIONS: &[NativeInfo] =
+    &[NativeInfo::new("lines", 0, lines), NativeInfo::new("readText", 0, read_text)];
 pub(super) static EXIT: NativeInfo = NativeInfo::new("exit", 1, exit);
 pub(super) static DATE: &[NativeInfo] = &[NativeInfo::new("now", 0, now)];
 pub(super) static PERFORMANCE: &[NativeInfo] = &[NativeInfo::new("now", 0, elapsed)];

@@ -137,7 +137,11 @@ fn bits_to_number(digits: &str, radix: u32) -> f64 {
             exponent = exponent.saturating_add(width as i32);
         }
     }
-    if exponent > 1100 { f64::INFINITY } else { mantissa as f64 * 2f64.powi(exponent.min(1000)) * 2f64.powi((exponent - 1000).max(0)) }
+    if exponent > 1100 {
+        f64::INFINITY
+    } else {
+        mantissa as f64 * 2f64.powi(exponent.min(1000)) * 2f64.powi((exponent - 1000).max(0))
+    }
 }
 
 /// Digits of the exact decimal expansion that are behind the point.
@@ -189,7 +193,8 @@ pub fn to_fixed(x: f64, digits: usize) -> String {
 
 /// The `count` significant digits of a finite positive number, ties upwards, and the decimal exponent of the first.
 fn significant(x: f64, count: usize) -> (String, i32) {
-    let is_tie = |digits: &str| digits.as_bytes()[count] == b'5' && digits.as_bytes()[count + 1..].iter().all(|b| *b == b'0');
+    let is_tie =
+        |digits: &str| digits.as_bytes()[count] == b'5' && digits.as_bytes()[count + 1..].iter().all(|b| *b == b'0');
     let (near, _) = scientific(&format!("{x:.*e}", count + 24));
     if is_tie(&near) {
         // no double has more significant digits than 767
@@ -237,7 +242,8 @@ fn push_exponential(out: &mut String, digits: &str, exponent: i32) {
 /// `toPrecision` of a finite number.
 pub fn to_precision(x: f64, precision: usize) -> String {
     let magnitude = x.abs();
-    let (digits, exponent) = if magnitude == 0.0 { ("0".repeat(precision), 0) } else { significant(magnitude, precision) };
+    let (digits, exponent) =
+        if magnitude == 0.0 { ("0".repeat(precision), 0) } else { significant(magnitude, precision) };
     let mut out = String::new();
     if x < 0.0 {
         out.push('-');

@@ -8,7 +8,8 @@ use crate::heap::value::Value;
 use crate::vm::Vm;
 use crate::vm::native::{Args, Construct, NativeClass, NativeInfo};
 
-pub(super) static OBJECT: NativeClass = NativeClass { name: "Object", length: 1, call: None, construct: Construct::Refused("write `{}`") };
+pub(super) static OBJECT: NativeClass =
+    NativeClass { name: "Object", length: 1, call: None, construct: Construct::Refused("write `{}`") };
 
 pub(super) static STATICS: &[NativeInfo] = &[
     NativeInfo::new("assign", 2, assign),
@@ -142,7 +143,9 @@ fn from_entries(vm: &mut Vm, args: Args) -> Outcome {
         let pair = vm.heap.elements(pairs)[index];
         if pair.kind() != Some(Kind::Array) {
             let got = vm.describe(pair);
-            return Err(vm.type_error(format!("`Object.fromEntries`: its entries must be `[key, value]` arrays, got {got}")));
+            return Err(
+                vm.type_error(format!("`Object.fromEntries`: its entries must be `[key, value]` arrays, got {got}"))
+            );
         }
         let key = vm.heap.element(pair, 0).unwrap_or(Value::UNDEFINED);
         let value = vm.heap.element(pair, 1).unwrap_or(Value::UNDEFINED);
@@ -165,10 +168,13 @@ fn has_own(vm: &mut Vm, args: Args) -> Outcome {
     }
     let name = key.text();
     Ok(Value::bool(match object.kind() {
-        Some(Kind::Array) => name.as_str() == "length" || index_of_text(&name).is_some_and(|index| index < vm.heap.array_len(object)),
+        Some(Kind::Array) => {
+            name.as_str() == "length" || index_of_text(&name).is_some_and(|index| index < vm.heap.array_len(object))
+        }
         Some(Kind::Function | Kind::Native | Kind::Bound) => matches!(name.as_str(), "name" | "length"),
         Some(Kind::Class) => {
-            matches!(name.as_str(), "name" | "length" | "prototype") || vm.heap.class_data(object).statics.contains_key(&key)
+            matches!(name.as_str(), "name" | "length" | "prototype")
+                || vm.heap.class_data(object).statics.contains_key(&key)
         }
         _ => false,
     }))
@@ -183,7 +189,8 @@ pub fn same_value(vm: &Vm, a: Value, b: Value) -> bool {
     if x.is_nan() || y.is_nan() {
         return x.is_nan() && y.is_nan();
     }
-    compare_numbers(a, b) == Some(std::cmp::Ordering::Equal) && (x != 0.0 || x.is_sign_negative() == y.is_sign_negative())
+    compare_numbers(a, b) == Some(std::cmp::Ordering::Equal)
+        && (x != 0.0 || x.is_sign_negative() == y.is_sign_negative())
 }
 
 /// SameValueZero: as `===`, but NaN is itself.

@@ -75,26 +75,63 @@ pub struct Declarator {
 pub enum StmtKind {
     Empty,
     Expr(Expr),
-    Declare { kind: DeclKind, decls: Vec<Declarator> },
+    Declare {
+        kind: DeclKind,
+        decls: Vec<Declarator>,
+    },
     /// A function declaration; its `name` is `Some`.
     Function(Rc<Function>),
     /// A class declaration; its `name` is `Some`.
     Class(Box<Class>),
     Block(Block),
     /// `if … else if … else`, flat.
-    If { arms: Vec<(Expr, Box<Stmt>)>, otherwise: Option<Box<Stmt>> },
-    While { labels: Vec<Ident>, test: Expr, body: Box<Stmt> },
-    DoWhile { labels: Vec<Ident>, body: Box<Stmt>, test: Expr },
+    If {
+        arms: Vec<(Expr, Box<Stmt>)>,
+        otherwise: Option<Box<Stmt>>,
+    },
+    While {
+        labels: Vec<Ident>,
+        test: Expr,
+        body: Box<Stmt>,
+    },
+    DoWhile {
+        labels: Vec<Ident>,
+        body: Box<Stmt>,
+        test: Expr,
+    },
     /// The three parts may hold several expressions separated by commas (the last one is the test).
-    For { labels: Vec<Ident>, init: Option<ForInit>, test: Vec<Expr>, update: Vec<Expr>, body: Box<Stmt> },
-    ForOf { labels: Vec<Ident>, head: ForHead, iterable: Expr, body: Box<Stmt> },
-    ForIn { labels: Vec<Ident>, head: ForHead, object: Expr, body: Box<Stmt> },
+    For {
+        labels: Vec<Ident>,
+        init: Option<ForInit>,
+        test: Vec<Expr>,
+        update: Vec<Expr>,
+        body: Box<Stmt>,
+    },
+    ForOf {
+        labels: Vec<Ident>,
+        head: ForHead,
+        iterable: Expr,
+        body: Box<Stmt>,
+    },
+    ForIn {
+        labels: Vec<Ident>,
+        head: ForHead,
+        object: Expr,
+        body: Box<Stmt>,
+    },
     Break(Option<Ident>),
     Continue(Option<Ident>),
     Return(Option<Expr>),
     Throw(Expr),
-    Switch { subject: Expr, cases: Vec<Case> },
-    Try { block: Block, catch: Option<Catch>, finally: Option<Block> },
+    Switch {
+        subject: Expr,
+        cases: Vec<Case>,
+    },
+    Try {
+        block: Block,
+        catch: Option<Catch>,
+        finally: Option<Block>,
+    },
 }
 
 #[derive(Debug)]
@@ -106,7 +143,10 @@ pub enum ForInit {
 /// What a `for…of` or `for…in` binds each turn.
 #[derive(Debug)]
 pub enum ForHead {
-    Declare { kind: DeclKind, target: Pattern },
+    Declare {
+        kind: DeclKind,
+        target: Pattern,
+    },
     /// An existing variable, a member, or an assignment pattern.
     Assign(Pattern),
 }
@@ -143,7 +183,10 @@ pub enum ExprKind {
     Exact(i64),
     String(Name),
     /// `quasis.len() == holes.len() + 1`; escapes are decoded.
-    Template { quasis: Vec<Name>, holes: Vec<Expr> },
+    Template {
+        quasis: Vec<Name>,
+        holes: Vec<Expr>,
+    },
     Array(Vec<Item>),
     Object(Vec<Property>),
     Function(Rc<Function>),
@@ -152,24 +195,54 @@ pub enum ExprKind {
     Name(Name),
     This,
     Paren(Box<Expr>),
-    Unary { op: UnaryOp, operand: Box<Expr> },
+    Unary {
+        op: UnaryOp,
+        operand: Box<Expr>,
+    },
     /// `++x`, `x--`; the target is a name or a member.
-    Update { increment: bool, prefix: bool, target: Box<Pattern> },
+    Update {
+        increment: bool,
+        prefix: bool,
+        target: Box<Pattern>,
+    },
     /// `((first op1 e1) op2 e2) …`: a left spine, flat. `**` stands here with one entry.
-    Binary { first: Box<Expr>, rest: Vec<(BinaryOp, Span, Expr)> },
+    Binary {
+        first: Box<Expr>,
+        rest: Vec<(BinaryOp, Span, Expr)>,
+    },
     /// `((first op1 e1) op2 e2) …` with short circuit, flat.
-    Logical { first: Box<Expr>, rest: Vec<(LogicalOp, Expr)> },
-    Conditional { test: Box<Expr>, then: Box<Expr>, otherwise: Box<Expr> },
+    Logical {
+        first: Box<Expr>,
+        rest: Vec<(LogicalOp, Expr)>,
+    },
+    Conditional {
+        test: Box<Expr>,
+        then: Box<Expr>,
+        otherwise: Box<Expr>,
+    },
     /// `target = value` with `op` absent; else a compound or logical assignment, whose target is a name or a member.
-    Assign { target: Box<Pattern>, op: Option<AssignOp>, value: Box<Expr> },
+    Assign {
+        target: Box<Pattern>,
+        op: Option<AssignOp>,
+        value: Box<Expr>,
+    },
     /// Members, indexes and calls after a base, flat. `?.` that finds null or undefined ends the whole chain.
-    Chain { base: Box<Expr>, links: Vec<Link> },
-    New { callee: Box<Expr>, args: Vec<Item> },
+    Chain {
+        base: Box<Expr>,
+        links: Vec<Link>,
+    },
+    New {
+        callee: Box<Expr>,
+        args: Vec<Item>,
+    },
     SuperCall(Vec<Item>),
     SuperMember(Ident),
     SuperIndex(Box<Expr>),
     /// `#name in object`
-    PrivateIn { name: Ident, object: Box<Expr> },
+    PrivateIn {
+        name: Ident,
+        object: Box<Expr>,
+    },
     /// `delete` of a member or index: the operand is a `Chain` whose last link is one.
     Delete(Box<Expr>),
 }
@@ -273,8 +346,14 @@ pub enum PatternKind {
     /// or `SuperMember`/`SuperIndex`.
     Member(Box<Expr>),
     /// `None` skips an element.
-    Array { elements: Vec<Option<Slot>>, rest: Option<Box<Pattern>> },
-    Object { properties: Vec<PatternProperty>, rest: Option<Box<Pattern>> },
+    Array {
+        elements: Vec<Option<Slot>>,
+        rest: Option<Box<Pattern>>,
+    },
+    Object {
+        properties: Vec<PatternProperty>,
+        rest: Option<Box<Pattern>>,
+    },
 }
 
 /// A place in a pattern, or a parameter: a target and its default.

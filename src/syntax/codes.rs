@@ -58,17 +58,11 @@ pub fn explain(code: &str) -> Option<&'static str> {
 pub fn refused_global(name: &str) -> Option<&'static str> {
     Some(match name {
         "Symbol" => "use a string as the key",
-        "Proxy" | "Reflect" => {
-            "write a function that does the work; reading a property runs no code"
-        }
+        "Proxy" | "Reflect" => "write a function that does the work; reading a property runs no code",
         "RegExp" => "use string methods such as `includes`, `split` or `replaceAll`",
-        "Promise" | "setTimeout" | "setInterval" | "queueMicrotask" => {
-            "nothing here waits: call the function"
-        }
+        "Promise" | "setTimeout" | "setInterval" | "queueMicrotask" => "nothing here waits: call the function",
         "BigInt" => "integers of 64 bits keep every digit as they are",
-        "globalThis" | "window" | "global" | "self" => {
-            "built-ins are names of their own: `Math`, `JSON`"
-        }
+        "globalThis" | "window" | "global" | "self" => "built-ins are names of their own: `Math`, `JSON`",
         "WeakMap" | "WeakSet" => "use `Map` or `Set`, or a `WeakRef` as the value",
         "require" | "module" | "exports" => "modules are not here yet: put the code into this file",
         _ => return None,

@@ -52,11 +52,7 @@ impl<'s> Context<'s> {
     /// The text of a span as a shared name.
     pub fn name(&self, span: Span) -> Name {
         let text = self.text(span);
-        self.names
-            .borrow_mut()
-            .entry(text)
-            .or_insert_with(|| text.into())
-            .clone()
+        self.names.borrow_mut().entry(text).or_insert_with(|| text.into()).clone()
     }
 
     pub fn report(&self, error: Diagnostic) {
@@ -64,31 +60,13 @@ impl<'s> Context<'s> {
     }
 
     /// Reports a construct that is refused, with what to write instead.
-    pub fn refuse(
-        &self,
-        code: &'static str,
-        span: Span,
-        message: impl Into<String>,
-        help: impl Into<String>,
-    ) {
-        self.report(Diagnostic {
-            code,
-            message: message.into(),
-            span,
-            label: String::new(),
-            help: Some(help.into()),
-        });
+    pub fn refuse(&self, code: &'static str, span: Span, message: impl Into<String>, help: impl Into<String>) {
+        self.report(Diagnostic { code, message: message.into(), span, label: String::new(), help: Some(help.into()) });
     }
 
     /// Reports an error that says all in its message.
     pub fn fail(&self, code: &'static str, span: Span, message: impl Into<String>) {
-        self.report(Diagnostic {
-            code,
-            message: message.into(),
-            span,
-            label: String::new(),
-            help: None,
-        });
+        self.report(Diagnostic { code, message: message.into(), span, label: String::new(), help: None });
     }
 
     /// Reports, once, that the nesting limit is reached.
@@ -148,23 +126,16 @@ impl<'s> Context<'s> {
         if !self.syntax_error.get() && !self.stopped.get() {
             errors.extend(self.pending.into_inner().into_values());
         }
-        let is_general =
-            |error: &Diagnostic| matches!(error.code, codes::UNEXPECTED | codes::UNEXPECTED_END);
+        let is_general = |error: &Diagnostic| matches!(error.code, codes::UNEXPECTED | codes::UNEXPECTED_END);
         errors.sort_by_key(|error| (error.span.start, is_general(error), error.code));
-        if let Some(first) = errors
-            .iter()
-            .find(|error| is_general(error))
-            .map(|error| error.span.start)
-        {
+        if let Some(first) = errors.iter().find(|error| is_general(error)).map(|error| error.span.start) {
             let follows = |error: &Diagnostic| {
-                matches!(error.code, codes::MISMATCHED | codes::UNEXPECTED_END)
-                    && error.span.start > first
+                matches!(error.code, codes::MISMATCHED | codes::UNEXPECTED_END) && error.span.start > first
             };
             errors.retain(|error| !follows(error));
         }
-        errors.dedup_by(|next, kept| {
-            next.span.start == kept.span.start && (next.code == kept.code || is_general(next))
-        });
+        errors
+            .dedup_by(|next, kept| next.span.start == kept.span.start && (next.code == kept.code || is_general(next)));
         errors.truncate(ERROR_CAP);
         errors
     }

@@ -31,8 +31,5 @@ pub fn position(text: &str, offset: u32) -> Position {
     }
     let before = &text[..offset];
     let start = before.rfind('\n').map_or(0, |at| at + 1);
-    Position {
-        line: before.matches('\n').count() as u32 + 1,
-        column: before[start..].chars().count() as u32 + 1,
-    }
+    Position { line: before.matches('\n').count() as u32 + 1, column: before[start..].chars().count() as u32 + 1 }
 }

@@ -11,10 +11,7 @@ use super::filter::Filter;
 
 /// Every node of a tree on a line of its own.
 pub fn dump_ast(program: &Program) -> String {
-    let mut dumper = Dumper {
-        out: String::new(),
-        level: 0,
-    };
+    let mut dumper = Dumper { out: String::new(), level: 0 };
     dumper.node("program", |d| d.statements(&program.body));
     dumper.out.push('\n');
     dumper.out
@@ -82,9 +79,7 @@ impl Dumper {
         match &statement.kind {
             StmtKind::Empty => self.leaf("empty"),
             StmtKind::Expr(value) => self.node("expression", |d| d.expr(value)),
-            StmtKind::Declare { kind, decls } => {
-                self.node(word_of(*kind), |d| d.declarators(decls))
-            }
+            StmtKind::Declare { kind, decls } => self.node(word_of(*kind), |d| d.declarators(decls)),
             StmtKind::Function(function) => self.function(function),
             StmtKind::Class(class) => self.class(class),
             StmtKind::Block(block) => self.block("block", block),
@@ -103,73 +98,40 @@ impl Dumper {
                 d.expr(test);
                 d.statement(body);
             }),
-            StmtKind::DoWhile { labels, body, test } => {
-                self.node(&labelled("do-while", labels), |d| {
-                    d.statement(body);
-                    d.expr(test);
-                })
-            }
-            StmtKind::For {
-                labels,
-                init,
-                test,
-                update,
-                body,
-            } => self.node(&labelled("for", labels), |d| {
+            StmtKind::DoWhile { labels, body, test } => self.node(&labelled("do-while", labels), |d| {
+                d.statement(body);
+                d.expr(test);
+            }),
+            StmtKind::For { labels, init, test, update, body } => self.node(&labelled("for", labels), |d| {
                 match init {
                     None => {}
                     Some(ForInit::Exprs(list)) => d.exprs("init", list),
-                    Some(ForInit::Declare { kind, decls }) => {
-                        d.node(word_of(*kind), |d| d.declarators(decls))
-                    }
+                    Some(ForInit::Declare { kind, decls }) => d.node(word_of(*kind), |d| d.declarators(decls)),
                 }
                 d.exprs("test", test);
                 d.exprs("update", update);
                 d.statement(body);
             }),
-            StmtKind::ForOf {
-                labels,
-                head,
-                iterable,
-                body,
-            } => {
+            StmtKind::ForOf { labels, head, iterable, body } => {
                 self.for_each(&labelled("for-of", labels), head, iterable, body);
             }
-            StmtKind::ForIn {
-                labels,
-                head,
-                object,
-                body,
-            } => {
+            StmtKind::ForIn { labels, head, object, body } => {
                 self.for_each(&labelled("for-in", labels), head, object, body);
             }
             StmtKind::Break(label) => self.leaf(&jump("break", label)),
             StmtKind::Continue(label) => self.leaf(&jump("continue", label)),
-            StmtKind::Return(value) => {
-                self.node("return", |d| value.iter().for_each(|value| d.expr(value)))
-            }
+            StmtKind::Return(value) => self.node("return", |d| value.iter().for_each(|value| d.expr(value))),
             StmtKind::Throw(value) => self.node("throw", |d| d.expr(value)),
             StmtKind::Switch { subject, cases } => self.node("switch", |d| {
                 d.expr(subject);
                 for case in cases {
-                    d.node(
-                        if case.test.is_some() {
-                            "case"
-                        } else {
-                            "default"
-                        },
-                        |d| {
-                            case.test.iter().for_each(|test| d.expr(test));
-                            d.statements(&case.body);
-                        },
-                    );
+                    d.node(if case.test.is_some() { "case" } else { "default" }, |d| {
+                        case.test.iter().for_each(|test| d.expr(test));
+                        d.statements(&case.body);
+                    });
                 }
             }),
-            StmtKind::Try {
-                block,
-                catch,
-                finally,
-            } => self.node("try", |d| {
+            StmtKind::Try { block, catch, finally } => self.node("try", |d| {
                 d.block("block", block);
                 if let Some(Catch { param, body }) = catch {
                     d.node("catch", |d| {
@@ -177,9 +139,7 @@ impl Dumper {
                         d.block("block", body);
                     });
                 }
-                finally
-                    .iter()
-                    .for_each(|finally| d.block("finally", finally));
+                finally.iter().for_each(|finally| d.block("finally", finally));
             }),
         }
     }
@@ -206,15 +166,8 @@ impl Dumper {
             ExprKind::Null => self.leaf("null"),
             ExprKind::Bool(truth) => self.leaf(if *truth { "true" } else { "false" }),
             ExprKind::Number(number) => {
-                let sign = if *number == 0.0 && number.is_sign_negative() {
-                    "-"
-                } else {
-                    ""
-                };
-                self.leaf(&format!(
-                    "number {sign}{}",
-                    ryu_js::Buffer::new().format(*number)
-                ));
+                let sign = if *number == 0.0 && number.is_sign_negative() { "-" } else { "" };
+                self.leaf(&format!("number {sign}{}", ryu_js::Buffer::new().format(*number)));
             }
             ExprKind::Exact(exact) => self.leaf(&format!("exact {exact}")),
             ExprKind::String(text) => self.leaf(&format!("string {text:?}")),
@@ -225,20 +178,14 @@ impl Dumper {
                 }
             }),
             ExprKind::Array(items) => self.node("array", |d| d.items(items)),
-            ExprKind::Object(list) => self.node("object", |d| {
-                list.iter().for_each(|property| d.property(property))
-            }),
+            ExprKind::Object(list) => self.node("object", |d| list.iter().for_each(|property| d.property(property))),
             ExprKind::Function(function) => self.function(function),
             ExprKind::Class(class) => self.class(class),
             ExprKind::Name(name) => self.leaf(&format!("name {name}")),
             ExprKind::This => self.leaf("this"),
             ExprKind::Paren(inner) => self.node("paren", |d| d.expr(inner)),
             ExprKind::Unary { op, operand } => self.node(unary_text(*op), |d| d.expr(operand)),
-            ExprKind::Update {
-                increment,
-                prefix,
-                target,
-            } => {
+            ExprKind::Update { increment, prefix, target } => {
                 let word = match (increment, prefix) {
                     (true, true) => "++prefix",
                     (true, false) => "postfix++",
@@ -249,19 +196,13 @@ impl Dumper {
             }
             ExprKind::Binary { first, rest } => self.node("binary", |d| {
                 d.expr(first);
-                rest.iter()
-                    .for_each(|(op, _, value)| d.node(binary_text(*op), |d| d.expr(value)));
+                rest.iter().for_each(|(op, _, value)| d.node(binary_text(*op), |d| d.expr(value)));
             }),
             ExprKind::Logical { first, rest } => self.node("logical", |d| {
                 d.expr(first);
-                rest.iter()
-                    .for_each(|(op, value)| d.node(logical_text(*op), |d| d.expr(value)));
+                rest.iter().for_each(|(op, value)| d.node(logical_text(*op), |d| d.expr(value)));
             }),
-            ExprKind::Conditional {
-                test,
-                then,
-                otherwise,
-            } => self.node("?:", |d| {
+            ExprKind::Conditional { test, then, otherwise } => self.node("?:", |d| {
                 d.expr(test);
                 d.expr(then);
                 d.expr(otherwise);
@@ -346,8 +287,7 @@ impl Dumper {
                         Some(slot) => d.slot_parts(&slot.target, slot.default.as_ref()),
                     }
                 }
-                rest.iter()
-                    .for_each(|rest| d.node("...", |d| d.pattern(rest)));
+                rest.iter().for_each(|rest| d.node("...", |d| d.pattern(rest)));
             }),
             PatternKind::Object { properties, rest } => self.node("object-pattern", |d| {
                 for PatternProperty { key, value } in properties {
@@ -356,8 +296,7 @@ impl Dumper {
                         d.slot_parts(&value.target, value.default.as_ref());
                     });
                 }
-                rest.iter()
-                    .for_each(|rest| d.node("...", |d| d.pattern(rest)));
+                rest.iter().for_each(|rest| d.node("...", |d| d.pattern(rest)));
             }),
         }
     }
@@ -381,14 +320,8 @@ impl Dumper {
         };
         self.node(&named(kind, function.name.as_ref()), |d| {
             d.node("params", |d| {
-                function
-                    .params
-                    .iter()
-                    .for_each(|slot| d.slot_parts(&slot.target, slot.default.as_ref()));
-                function
-                    .rest
-                    .iter()
-                    .for_each(|rest| d.node("...", |d| d.pattern(rest)));
+                function.params.iter().for_each(|slot| d.slot_parts(&slot.target, slot.default.as_ref()));
+                function.rest.iter().for_each(|rest| d.node("...", |d| d.pattern(rest)));
             });
             match &function.body {
                 FunctionBody::Block(block) => d.block("body", block),
@@ -399,18 +332,10 @@ impl Dumper {
 
     fn class(&mut self, class: &Class) {
         self.node(&named("class", class.name.as_ref()), |d| {
-            class
-                .superclass
-                .iter()
-                .for_each(|parent| d.node("extends", |d| d.expr(parent)));
-            class
-                .constructor
-                .iter()
-                .for_each(|constructor| d.function(constructor));
+            class.superclass.iter().for_each(|parent| d.node("extends", |d| d.expr(parent)));
+            class.constructor.iter().for_each(|constructor| d.function(constructor));
             for member in &class.members {
-                d.node(if member.is_static { "static" } else { "member" }, |d| {
-                    d.member(&member.kind)
-                });
+                d.node(if member.is_static { "static" } else { "member" }, |d| d.member(&member.kind));
             }
         });
     }
@@ -426,9 +351,7 @@ impl Dumper {
             MemberKey::Private(name) => self.leaf(&format!("key #{}", name.name)),
             MemberKey::Computed(key) => self.node("key", |d| d.expr(key)),
         }
-        function
-            .into_iter()
-            .for_each(|function| self.function(function));
+        function.into_iter().for_each(|function| self.function(function));
         init.into_iter().for_each(|init| self.expr(init));
     }
 }
@@ -441,9 +364,7 @@ fn word_of(kind: DeclKind) -> &'static str {
 }
 
 fn labelled(word: &str, labels: &[Ident]) -> String {
-    labels.iter().fold(word.to_owned(), |text, label| {
-        format!("{text} {}:", label.name)
-    })
+    labels.iter().fold(word.to_owned(), |text, label| format!("{text} {}:", label.name))
 }
 
 fn jump(word: &str, label: &Option<Ident>) -> String {

@@ -154,10 +154,7 @@ impl Level {
     /// Whether a newline directly in it may end a statement.
     fn holds_statements(self) -> bool {
         use Level::*;
-        matches!(
-            self,
-            Block(_) | Switch | If | Else | Loop | Label | Do | ClassBody(_)
-        )
+        matches!(self, Block(_) | Switch | If | Else | Loop | Label | Do | ClassBody(_))
     }
 }
 
@@ -188,13 +185,7 @@ impl<'s, 'c> Filter<'s, 'c> {
             ahead: [None; 3],
             state: State::Statement,
             levels: Vec::new(),
-            last: Token {
-                kind: Tok::Semi,
-                start: 0,
-                end: 0,
-                newline: false,
-                error: None,
-            },
+            last: Token { kind: Tok::Semi, start: 0, end: 0, newline: false, error: None },
             stumbles: 0,
             done: false,
         }
@@ -231,10 +222,7 @@ impl<'s, 'c> Filter<'s, 'c> {
     }
 
     fn top(&self) -> Level {
-        self.levels
-            .last()
-            .copied()
-            .unwrap_or(Level::Block(After::Statement))
+        self.levels.last().copied().unwrap_or(Level::Block(After::Statement))
     }
 
     fn push(&mut self, level: Level, at: Token) {
@@ -271,9 +259,7 @@ impl<'s, 'c> Filter<'s, 'c> {
         while let Level::If | Level::Else | Level::Loop | Level::Label | Level::Do = self.top() {
             let next = self.peek(0).kind;
             match (self.top(), next) {
-                (_, Tok::Catch | Tok::Finally)
-                | (Level::If, Tok::Else)
-                | (Level::Do, Tok::While) => {
+                (_, Tok::Catch | Tok::Finally) | (Level::If, Tok::Else) | (Level::Do, Tok::While) => {
                     self.state = State::Head;
                     return;
                 }
@@ -287,13 +273,7 @@ impl<'s, 'c> Filter<'s, 'c> {
 
     fn semicolon(&mut self) -> Token {
         let end = self.last.end;
-        let token = Token {
-            kind: Tok::Semi,
-            start: end,
-            end,
-            newline: false,
-            error: None,
-        };
+        let token = Token { kind: Tok::Semi, start: end, end, newline: false, error: None };
         self.end_expression();
         self.end_statement();
         token
@@ -348,13 +328,7 @@ impl<'s, 'c> Filter<'s, 'c> {
                 Head | FunctionBody(_) => {}
                 _ => self.state = Operator,
             },
-            Tok::TemplateFull
-            | Tok::TemplateTail
-            | Tok::Null
-            | Tok::True
-            | Tok::False
-            | Tok::This
-            | Tok::Super => {
+            Tok::TemplateFull | Tok::TemplateTail | Tok::Null | Tok::True | Tok::False | Tok::This | Tok::Super => {
                 if token.kind == Tok::TemplateTail {
                     self.close(token);
                 }
@@ -384,11 +358,7 @@ impl<'s, 'c> Filter<'s, 'c> {
             Tok::Semi => self.semi(),
             Tok::Comma => {
                 self.end_expression();
-                self.state = if self.top() == Level::Object {
-                    Key
-                } else {
-                    Operand
-                };
+                self.state = if self.top() == Level::Object { Key } else { Operand };
             }
             Tok::Colon => self.colon(token),
             Tok::Question => {
@@ -410,9 +380,7 @@ impl<'s, 'c> Filter<'s, 'c> {
                 if op == BinaryOp::Pow {
                     self.push(Level::Power, token);
                 }
-                if op == BinaryOp::In
-                    && self.surroundings() == Some(Level::Paren(Paren::For { first: true }))
-                {
+                if op == BinaryOp::In && self.surroundings() == Some(Level::Paren(Paren::For { first: true })) {
                     self.end_expression();
                     self.replace(Level::Paren(Paren::For { first: false }));
                     token.kind = Tok::InFor;
@@ -428,13 +396,7 @@ impl<'s, 'c> Filter<'s, 'c> {
                 self.state = Operand;
             }
             Tok::PlusPlus | Tok::MinusMinus if self.state == Operator => self.state = Update,
-            Tok::Plus
-            | Tok::Minus
-            | Tok::PlusPlus
-            | Tok::MinusMinus
-            | Tok::Unary(_)
-            | Tok::Delete
-            | Tok::New => {
+            Tok::Plus | Tok::Minus | Tok::PlusPlus | Tok::MinusMinus | Tok::Unary(_) | Tok::Delete | Tok::New => {
                 self.push(Level::Prefix, token);
                 self.state = Operand;
             }
@@ -448,11 +410,7 @@ impl<'s, 'c> Filter<'s, 'c> {
     fn keyword(&mut self, token: &mut Token) {
         use State::*;
         let starts = matches!(self.state, Statement | Body);
-        let after = if starts {
-            After::Statement
-        } else {
-            After::Operand
-        };
+        let after = if starts { After::Statement } else { After::Operand };
         match token.kind {
             Tok::Function => {
                 if starts {
@@ -525,10 +483,7 @@ impl<'s, 'c> Filter<'s, 'c> {
 
     fn colon(&mut self, token: Token) {
         // A key's colon, the one of a conditional, of a case, or of a label: the innermost that waits.
-        while matches!(
-            self.top(),
-            Level::Prefix | Level::Power | Level::Otherwise | Level::Assign | Level::Arrow
-        ) {
+        while matches!(self.top(), Level::Prefix | Level::Power | Level::Otherwise | Level::Assign | Level::Arrow) {
             self.levels.pop();
         }
         self.state = State::Operand;

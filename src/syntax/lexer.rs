@@ -39,12 +39,7 @@ impl<'s> Lexer<'s> {
         if rest.starts_with("#!") {
             inner.bump(line_length(rest));
         }
-        Lexer {
-            inner,
-            braces: 0,
-            templates: Vec::new(),
-            unterminated: 0,
-        }
+        Lexer { inner, braces: 0, templates: Vec::new(), unterminated: 0 }
     }
 
     /// The next token.
@@ -53,13 +48,7 @@ impl<'s> Lexer<'s> {
         loop {
             let Some(found) = self.inner.next() else {
                 let end = self.inner.source().len() as u32;
-                return Token {
-                    kind: Tok::Eof,
-                    start: end,
-                    end,
-                    newline,
-                    error: None,
-                };
+                return Token { kind: Tok::Eof, start: end, end, newline, error: None };
             };
             let (kind, error) = match found {
                 Ok(Tok::Newline) => {
@@ -68,10 +57,7 @@ impl<'s> Lexer<'s> {
                 }
                 Ok(Tok::LineComment) => continue,
                 Ok(Tok::BlockComment) => {
-                    newline |= self
-                        .inner
-                        .slice()
-                        .contains(['\n', '\r', '\u{2028}', '\u{2029}']);
+                    newline |= self.inner.slice().contains(['\n', '\r', '\u{2028}', '\u{2029}']);
                     continue;
                 }
                 Ok(Tok::Backtick) => {
@@ -95,13 +81,7 @@ impl<'s> Lexer<'s> {
             };
             let span = self.inner.span();
             let (start, end) = (span.start as u32, span.end as u32);
-            return Token {
-                kind,
-                start,
-                end,
-                newline,
-                error,
-            };
+            return Token { kind, start, end, newline, error };
         }
     }
 
@@ -128,10 +108,7 @@ impl<'s> Lexer<'s> {
             at += 1;
         }
         at += 1;
-        at += rest[at..]
-            .iter()
-            .take_while(|byte| byte.is_ascii_alphabetic())
-            .count();
+        at += rest[at..].iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
         self.inner.bump(at);
         Some(self.inner.span().end as u32)
     }
@@ -185,20 +162,14 @@ fn escape_length(text: &[u8]) -> usize {
     let following = match text.get(1) {
         None => 0,
         Some(byte) if *byte < 0x80 => 1,
-        Some(_) => {
-            1 + text[2..]
-                .iter()
-                .take_while(|byte| **byte & 0xC0 == 0x80)
-                .count()
-        }
+        Some(_) => 1 + text[2..].iter().take_while(|byte| **byte & 0xC0 == 0x80).count(),
     };
     1 + following
 }
 
 /// Bytes up to the line's end.
 fn line_length(text: &str) -> usize {
-    text.find(['\n', '\r', '\u{2028}', '\u{2029}'])
-        .unwrap_or(text.len())
+    text.find(['\n', '\r', '\u{2028}', '\u{2029}']).unwrap_or(text.len())
 }
 
 /// A string: to the closing quote, over escapes and continued lines. U+2028 and U+2029 may stand in it.
@@ -260,17 +231,9 @@ pub(super) fn optional_chain(lex: &mut Inner<'_>) -> Result<(), LexError> {
 pub(super) fn name_escape(lex: &mut Inner<'_>) -> Result<(), LexError> {
     let rest = lex.remainder();
     let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '\\' | '{' | '}');
-    let length = if rest.starts_with('u') {
-        rest.find(|c| !is_name(c)).unwrap_or(rest.len())
-    } else {
-        0
-    };
+    let length = if rest.starts_with('u') { rest.find(|c| !is_name(c)).unwrap_or(rest.len()) } else { 0 };
     lex.bump(length);
-    Err(if length > 0 {
-        LexError::NameEscape
-    } else {
-        LexError::Character
-    })
+    Err(if length > 0 { LexError::NameEscape } else { LexError::Character })
 }
 
 /// In a JavaScript script `<!--` begins a comment, in a module it is three operators.

@@ -60,10 +60,7 @@ pub fn parse(source: &str, options: &ParseOptions) -> Result<Program, Vec<Diagno
         }]);
     }
     let cx = Context::new(source, options.max_depth.min(DEEPEST));
-    let program = parser::run(&cx).map(|body| Program {
-        body,
-        span: Span::new(0, source.len()),
-    });
+    let program = parser::run(&cx).map(|body| Program { body, span: Span::new(0, source.len()) });
     if let Some(program) = &program
         && cx.is_marked_for_check()
     {
@@ -79,10 +76,7 @@ pub fn parse(source: &str, options: &ParseOptions) -> Result<Program, Vec<Diagno
 /// Whether the only thing wrong with a text is that it ends too early, so that a prompt should ask for more.
 pub fn is_incomplete(errors: &[Diagnostic]) -> bool {
     let ends_early = |error: &Diagnostic| {
-        matches!(
-            error.code,
-            codes::UNEXPECTED_END | codes::UNTERMINATED_TEMPLATE | codes::UNTERMINATED_COMMENT
-        )
+        matches!(error.code, codes::UNEXPECTED_END | codes::UNTERMINATED_TEMPLATE | codes::UNTERMINATED_COMMENT)
     };
     errors.len() == 1 && errors.iter().all(ends_early)
 }

@@ -58,11 +58,7 @@ pub fn scan(text: &str) -> (usize, Option<LexError>) {
             error = Some(LexError::BigInt);
         } else if error != Some(LexError::LegacyOctal) {
             let in_number = radix_prefix.is_some() && rest.as_bytes()[0].is_ascii_alphanumeric();
-            error = Some(if in_number {
-                LexError::Number
-            } else {
-                LexError::NameAfterNumber
-            });
+            error = Some(if in_number { LexError::Number } else { LexError::NameAfterNumber });
         }
         at += tail;
     }
@@ -75,9 +71,7 @@ fn digits(bytes: &[u8], radix: u32, error: &mut Option<LexError>) -> usize {
     while let Some(byte) = bytes.get(at) {
         if *byte == b'_' {
             let before = at > 0 && bytes[at - 1] != b'_';
-            let after = bytes
-                .get(at + 1)
-                .is_some_and(|next| (*next as char).is_digit(radix));
+            let after = bytes.get(at + 1).is_some_and(|next| (*next as char).is_digit(radix));
             if !(before && after) {
                 *error = Some(LexError::Separator);
             }
@@ -94,8 +88,7 @@ fn digits(bytes: &[u8], radix: u32, error: &mut Option<LexError>) -> usize {
 
 /// Bytes of letters, digits and the like that stick to a number.
 fn name_length(text: &str) -> usize {
-    text.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$'))
-        .unwrap_or(text.len())
+    text.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).unwrap_or(text.len())
 }
 
 /// The value of a well-formed literal without a sign.
@@ -132,9 +125,7 @@ fn integer(text: &str) -> Option<u64> {
             continue;
         }
         let digit = (byte as char).to_digit(radix)?;
-        total = total
-            .checked_mul(u64::from(radix))?
-            .checked_add(u64::from(digit))?;
+        total = total.checked_mul(u64::from(radix))?.checked_add(u64::from(digit))?;
     }
     Some(total)
 }

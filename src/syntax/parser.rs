@@ -45,29 +45,15 @@ pub fn recovered(cx: &Context, recovered: Recovered) {
 fn report(cx: &Context, error: Error) {
     cx.syntax_error();
     match error {
-        ParseError::UnrecognizedToken {
-            token: (start, kind, end),
-            expected,
-        } => {
+        ParseError::UnrecognizedToken { token: (start, kind, end), expected } => {
             unexpected(cx, Span { start, end }, kind, &Expected::of(&expected));
         }
-        ParseError::ExtraToken {
-            token: (start, kind, end),
-        } => {
+        ParseError::ExtraToken { token: (start, kind, end) } => {
             unexpected(cx, Span { start, end }, kind, &Expected::default());
         }
-        ParseError::UnrecognizedEof { expected, .. } => {
-            unexpected_end(cx, &Expected::of(&expected))
-        }
+        ParseError::UnrecognizedEof { expected, .. } => unexpected_end(cx, &Expected::of(&expected)),
         ParseError::InvalidToken { location } => {
-            cx.fail(
-                codes::UNEXPECTED,
-                Span {
-                    start: location,
-                    end: location,
-                },
-                "unexpected text",
-            );
+            cx.fail(codes::UNEXPECTED, Span { start: location, end: location }, "unexpected text");
         }
         ParseError::User { error } => match error {},
     }
@@ -94,14 +80,8 @@ impl Expected {
     fn of(list: &[String]) -> Self {
         let has = |name: &str| list.iter().any(|entry| entry.trim_matches('"') == name);
         let closer = ["}", "]", ")"].into_iter().find(|closer| has(closer));
-        let punctuation = [
-            "(", ")", "{", "}", "]", ":", ";", ",", "=", "=>", "while", "of", "catch",
-        ];
-        let only = if list.len() == 1 {
-            punctuation.into_iter().find(|entry| has(entry))
-        } else {
-            None
-        };
+        let punctuation = ["(", ")", "{", "}", "]", ":", ";", ",", "=", "=>", "while", "of", "catch"];
+        let only = if list.len() == 1 { punctuation.into_iter().find(|entry| has(entry)) } else { None };
         Expected {
             operand: has("number") && has("null"),
             statement: has("if"),
@@ -123,10 +103,7 @@ fn unexpected(cx: &Context, at: Span, kind: Tok, expected: &Expected) {
     let found = describe(cx, at, kind);
     let (message, help): (String, Option<&str>) = if at.start == at.end {
         // A `;` that the filter put at the end of a line or block.
-        (
-            format!("this statement is not complete{}", wanted(expected)),
-            None,
-        )
+        (format!("this statement is not complete{}", wanted(expected)), None)
     } else if let Some(only) = expected.only {
         (format!("expected `{only}`, found {found}"), None)
     } else if kind == Tok::Arrow {
@@ -135,42 +112,19 @@ fn unexpected(cx: &Context, at: Span, kind: Tok, expected: &Expected) {
             Some("parameters are a name, or names in parentheses: `(a, b) => …`"),
         )
     } else if kind == Tok::Equals && !expected.operand {
-        (
-            "`=` does not follow something that can be assigned to".into(),
-            Some("to compare, use `===`"),
-        )
+        ("`=` does not follow something that can be assigned to".into(), Some("to compare, use `===`"))
     } else if kind.is_statement_word() && expected.operand && !expected.statement {
-        (
-            format!("{found} begins a statement, and here an expression is expected"),
-            None,
-        )
-    } else if matches!(
-        kind,
-        Tok::Else | Tok::Catch | Tok::Finally | Tok::Case | Tok::Default
-    ) {
+        (format!("{found} begins a statement, and here an expression is expected"), None)
+    } else if matches!(kind, Tok::Else | Tok::Catch | Tok::Finally | Tok::Case | Tok::Default) {
         let owner = match kind {
             Tok::Else => "an `if` and its body",
             Tok::Case | Tok::Default => "the braces of a `switch`",
             _ => "the block of a `try`",
         };
-        let place = if matches!(kind, Tok::Case | Tok::Default) {
-            "inside"
-        } else {
-            "directly behind"
-        };
+        let place = if matches!(kind, Tok::Case | Tok::Default) { "inside" } else { "directly behind" };
         (format!("{found} stands only {place} {owner}"), None)
     } else if expected.operand {
-        (
-            format!(
-                "expected {}, found {found}",
-                if expected.statement {
-                    "a statement"
-                } else {
-                    "an expression"
-                }
-            ),
-            None,
-        )
+        (format!("expected {}, found {found}", if expected.statement { "a statement" } else { "an expression" }), None)
     } else if expected.operator && !expected.loop_word && kind.starts_expression() {
         let help = match (expected.comma, expected.end) {
             (true, false) => "separate them with `,`",
@@ -179,15 +133,9 @@ fn unexpected(cx: &Context, at: Span, kind: Tok, expected: &Expected) {
         };
         (format!("{found} follows a complete expression"), Some(help))
     } else if expected.loop_word {
-        (
-            format!("expected `of`, `in` or `;`, found {found}"),
-            Some("for example `for (const x of xs)`"),
-        )
+        (format!("expected `of`, `in` or `;`, found {found}"), Some("for example `for (const x of xs)`"))
     } else if expected.case {
-        (
-            format!("expected `case`, `default` or `}}`, found {found}"),
-            None,
-        )
+        (format!("expected `case`, `default` or `}}`, found {found}"), None)
     } else if expected.colon {
         (format!("expected `:`, found {found}"), None)
     } else if expected.key {
@@ -195,10 +143,7 @@ fn unexpected(cx: &Context, at: Span, kind: Tok, expected: &Expected) {
     } else if expected.name && !expected.operator {
         (format!("expected a name, found {found}"), None)
     } else {
-        (
-            format!("{found} cannot stand here{}", wanted(expected)),
-            None,
-        )
+        (format!("{found} cannot stand here{}", wanted(expected)), None)
     };
     cx.report(Diagnostic {
         code: codes::UNEXPECTED,
@@ -222,23 +167,10 @@ fn unexpected_end(cx: &Context, expected: &Expected) {
 /// What is missing, when one thing is.
 fn wanted(expected: &Expected) -> String {
     match expected {
-        Expected {
-            operand: true,
-            statement: false,
-            ..
-        } => ": an expression is expected".into(),
-        Expected {
-            closer: Some(closer),
-            ..
-        } => format!(": a `{closer}` is missing"),
-        Expected {
-            only: Some(only), ..
-        } => format!(": `{only}` is expected"),
-        Expected {
-            operand: false,
-            name: true,
-            ..
-        } => ": a name is expected".into(),
+        Expected { operand: true, statement: false, .. } => ": an expression is expected".into(),
+        Expected { closer: Some(closer), .. } => format!(": a `{closer}` is missing"),
+        Expected { only: Some(only), .. } => format!(": `{only}` is expected"),
+        Expected { operand: false, name: true, .. } => ": a name is expected".into(),
         _ => String::new(),
     }
 }

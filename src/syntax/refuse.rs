@@ -9,10 +9,7 @@ use super::context::Context;
 
 /// Reports what stands where it may not.
 pub fn check(cx: &Context, program: &Program) {
-    let mut checker = Checker {
-        cx,
-        labels: Vec::new(),
-    };
+    let mut checker = Checker { cx, labels: Vec::new() };
     checker.statements(&program.body, Place::default());
 }
 
@@ -46,9 +43,7 @@ impl Checker<'_, '_> {
     }
 
     fn statement(&mut self, statement: &Stmt, place: Place) {
-        stacker::maybe_grow(64 * 1024, 1024 * 1024, || {
-            self.statement_here(statement, place)
-        });
+        stacker::maybe_grow(64 * 1024, 1024 * 1024, || self.statement_here(statement, place));
     }
 
     fn statement_here(&mut self, statement: &Stmt, place: Place) {
@@ -72,13 +67,7 @@ impl Checker<'_, '_> {
                 self.expr(test, place);
                 self.loop_body(labels, body, place);
             }
-            StmtKind::For {
-                labels,
-                init,
-                test,
-                update,
-                body,
-            } => {
+            StmtKind::For { labels, init, test, update, body } => {
                 match init {
                     None => {}
                     Some(ForInit::Exprs(list)) => self.exprs(list, place),
@@ -88,36 +77,19 @@ impl Checker<'_, '_> {
                 self.exprs(update, place);
                 self.loop_body(labels, body, place);
             }
-            StmtKind::ForOf {
-                labels,
-                head,
-                iterable: over,
-                body,
-            }
-            | StmtKind::ForIn {
-                labels,
-                head,
-                object: over,
-                body,
-            } => {
+            StmtKind::ForOf { labels, head, iterable: over, body }
+            | StmtKind::ForIn { labels, head, object: over, body } => {
                 match head {
-                    ForHead::Declare { target, .. } | ForHead::Assign(target) => {
-                        self.pattern(target, place)
-                    }
+                    ForHead::Declare { target, .. } | ForHead::Assign(target) => self.pattern(target, place),
                 }
                 self.expr(over, place);
                 self.loop_body(labels, body, place);
             }
             StmtKind::Break(label) => self.jump("break", statement.span, label.as_ref(), place),
-            StmtKind::Continue(label) => {
-                self.jump("continue", statement.span, label.as_ref(), place)
-            }
+            StmtKind::Continue(label) => self.jump("continue", statement.span, label.as_ref(), place),
             StmtKind::Return(value) => {
                 if !place.in_function {
-                    let word = Span {
-                        end: statement.span.start + 6,
-                        ..statement.span
-                    };
+                    let word = Span { end: statement.span.start + 6, ..statement.span };
                     self.cx.refuse(
                         codes::TOP_RETURN,
                         word,
@@ -129,31 +101,19 @@ impl Checker<'_, '_> {
             }
             StmtKind::Switch { subject, cases } => {
                 self.expr(subject, place);
-                let inside = Place {
-                    in_switch: true,
-                    ..place
-                };
+                let inside = Place { in_switch: true, ..place };
                 for case in cases {
                     case.test.iter().for_each(|test| self.expr(test, place));
                     self.statements(&case.body, inside);
                 }
             }
-            StmtKind::Try {
-                block,
-                catch,
-                finally,
-            } => {
+            StmtKind::Try { block, catch, finally } => {
                 self.statements(&block.body, place);
                 if let Some(catch) = catch {
-                    catch
-                        .param
-                        .iter()
-                        .for_each(|param| self.pattern(param, place));
+                    catch.param.iter().for_each(|param| self.pattern(param, place));
                     self.statements(&catch.body.body, place);
                 }
-                finally
-                    .iter()
-                    .for_each(|finally| self.statements(&finally.body, place));
+                finally.iter().for_each(|finally| self.statements(&finally.body, place));
             }
         }
     }
@@ -178,13 +138,7 @@ impl Checker<'_, '_> {
             }
             self.labels.push(label.name.clone());
         }
-        self.statement(
-            body,
-            Place {
-                in_loop: true,
-                ..place
-            },
-        );
+        self.statement(body, Place { in_loop: true, ..place });
         self.labels.truncate(before);
     }
 
@@ -194,14 +148,8 @@ impl Checker<'_, '_> {
                 self.cx.refuse(
                     codes::UNKNOWN_LABEL,
                     label.span,
-                    format!(
-                        "no loop around this `{word}` has the label `{}`",
-                        label.name
-                    ),
-                    format!(
-                        "write the label before the loop: `{}: for (…) …`",
-                        label.name
-                    ),
+                    format!("no loop around this `{word}` has the label `{}`", label.name),
+                    format!("write the label before the loop: `{}: for (…) …`", label.name),
                 );
             }
             return;
@@ -210,14 +158,8 @@ impl Checker<'_, '_> {
         if !(place.in_loop || is_break && place.in_switch) {
             self.cx.refuse(
                 codes::BREAK_OUTSIDE,
-                Span {
-                    end: at.start + word.len() as u32,
-                    ..at
-                },
-                format!(
-                    "`{word}` stands outside a loop{}",
-                    if is_break { " or `switch`" } else { "" }
-                ),
+                Span { end: at.start + word.len() as u32, ..at },
+                format!("`{word}` stands outside a loop{}", if is_break { " or `switch`" } else { "" }),
                 "to leave a function use `return`; a callback is left by `return` as well",
             );
         }
@@ -241,9 +183,7 @@ impl Checker<'_, '_> {
             | ExprKind::Name(_) => {}
             ExprKind::Template { holes, .. } => self.exprs(holes, place),
             ExprKind::Array(items) => self.items(items, place),
-            ExprKind::Object(list) => list
-                .iter()
-                .for_each(|property| self.property(property, place)),
+            ExprKind::Object(list) => list.iter().for_each(|property| self.property(property, place)),
             ExprKind::Function(function) => self.function(function, place, false),
             ExprKind::Class(class) => self.class(class, place),
             ExprKind::This => {
@@ -256,27 +196,20 @@ impl Checker<'_, '_> {
                     );
                 }
             }
-            ExprKind::Paren(inner)
-            | ExprKind::Unary { operand: inner, .. }
-            | ExprKind::Delete(inner) => {
+            ExprKind::Paren(inner) | ExprKind::Unary { operand: inner, .. } | ExprKind::Delete(inner) => {
                 self.expr(inner, place);
             }
             ExprKind::PrivateIn { object, .. } => self.expr(object, place),
             ExprKind::Update { target, .. } => self.pattern(target, place),
             ExprKind::Binary { first, rest } => {
                 self.expr(first, place);
-                rest.iter()
-                    .for_each(|(_, _, value)| self.expr(value, place));
+                rest.iter().for_each(|(_, _, value)| self.expr(value, place));
             }
             ExprKind::Logical { first, rest } => {
                 self.expr(first, place);
                 rest.iter().for_each(|(_, value)| self.expr(value, place));
             }
-            ExprKind::Conditional {
-                test,
-                then,
-                otherwise,
-            } => {
+            ExprKind::Conditional { test, then, otherwise } => {
                 self.expr(test, place);
                 self.expr(then, place);
                 self.expr(otherwise, place);
@@ -303,10 +236,7 @@ impl Checker<'_, '_> {
                 if !place.in_derived_constructor {
                     self.cx.refuse(
                         codes::SUPER_OUTSIDE,
-                        Span {
-                            end: value.span.start + 5,
-                            ..value.span
-                        },
+                        Span { end: value.span.start + 5, ..value.span },
                         "`super(…)` stands outside the constructor of a class that extends another",
                         "call it in `constructor(…) { … }` of a `class … extends …`",
                     );
@@ -325,10 +255,7 @@ impl Checker<'_, '_> {
         if !place.has_super {
             self.cx.refuse(
                 codes::SUPER_OUTSIDE,
-                Span {
-                    end: value.span.start + 5,
-                    ..value.span
-                },
+                Span { end: value.span.start + 5, ..value.span },
                 "`super` stands outside a method",
                 "only methods, and arrow functions in them, have a `super`",
             );
@@ -373,10 +300,7 @@ impl Checker<'_, '_> {
             PatternKind::Name(_) => {}
             PatternKind::Member(member) => self.expr(member, place),
             PatternKind::Array { elements, rest } => {
-                elements
-                    .iter()
-                    .flatten()
-                    .for_each(|slot| self.slot(slot, place));
+                elements.iter().flatten().for_each(|slot| self.slot(slot, place));
                 rest.iter().for_each(|rest| self.pattern(rest, place));
             }
             PatternKind::Object { properties, rest } => {
@@ -391,49 +315,22 @@ impl Checker<'_, '_> {
 
     fn slot(&mut self, slot: &Slot, place: Place) {
         self.pattern(&slot.target, place);
-        slot.default
-            .iter()
-            .for_each(|value| self.expr(value, place));
+        slot.default.iter().for_each(|value| self.expr(value, place));
     }
 
     fn function(&mut self, function: &Function, place: Place, derived: bool) {
         let labels = self.labels.len();
-        let outside = Place {
-            in_function: true,
-            in_loop: false,
-            in_switch: false,
-            first_label: labels,
-            ..place
-        };
+        let outside = Place { in_function: true, in_loop: false, in_switch: false, first_label: labels, ..place };
         let inside = match function.kind {
             FunctionKind::Arrow => outside,
-            FunctionKind::Plain => Place {
-                has_this: true,
-                has_super: false,
-                in_derived_constructor: false,
-                ..outside
-            },
-            FunctionKind::Method => Place {
-                has_this: true,
-                has_super: true,
-                in_derived_constructor: false,
-                ..outside
-            },
-            FunctionKind::Constructor => Place {
-                has_this: true,
-                has_super: true,
-                in_derived_constructor: derived,
-                ..outside
-            },
+            FunctionKind::Plain => Place { has_this: true, has_super: false, in_derived_constructor: false, ..outside },
+            FunctionKind::Method => Place { has_this: true, has_super: true, in_derived_constructor: false, ..outside },
+            FunctionKind::Constructor => {
+                Place { has_this: true, has_super: true, in_derived_constructor: derived, ..outside }
+            }
         };
-        function
-            .params
-            .iter()
-            .for_each(|slot| self.slot(slot, inside));
-        function
-            .rest
-            .iter()
-            .for_each(|rest| self.pattern(rest, inside));
+        function.params.iter().for_each(|slot| self.slot(slot, inside));
+        function.rest.iter().for_each(|rest| self.pattern(rest, inside));
         match &function.body {
             FunctionBody::Block(block) => self.statements(&block.body, inside),
             FunctionBody::Expr(value) => self.expr(value, inside),
@@ -441,19 +338,11 @@ impl Checker<'_, '_> {
     }
 
     fn class(&mut self, class: &Class, place: Place) {
-        class
-            .superclass
-            .iter()
-            .for_each(|parent| self.expr(parent, place));
+        class.superclass.iter().for_each(|parent| self.expr(parent, place));
         if let Some(constructor) = &class.constructor {
             self.function(constructor, place, class.superclass.is_some());
         }
-        let inside = Place {
-            has_this: true,
-            has_super: true,
-            first_label: self.labels.len(),
-            ..Place::default()
-        };
+        let inside = Place { has_this: true, has_super: true, first_label: self.labels.len(), ..Place::default() };
         for member in &class.members {
             match &member.kind {
                 MemberKind::Method { key, function } => {

@@ -23,41 +23,19 @@ pub enum EscapeError {
 
 /// Decodes the text between the quotes of a string. `offset` is where it stands in the source; errors are given to
 /// `report` and leave a replacement character behind.
-pub fn decode_string<'s>(
-    text: &'s str,
-    offset: u32,
-    report: impl FnMut(Span, EscapeError),
-) -> Cow<'s, str> {
+pub fn decode_string<'s>(text: &'s str, offset: u32, report: impl FnMut(Span, EscapeError)) -> Cow<'s, str> {
     if !text.as_bytes().contains(&b'\\') {
         return Cow::Borrowed(text);
     }
-    Decoder {
-        text,
-        at: 0,
-        offset,
-        report,
-        out: String::with_capacity(text.len()),
-    }
-    .run(false)
+    Decoder { text, at: 0, offset, report, out: String::with_capacity(text.len()) }.run(false)
 }
 
 /// Decodes a part of a template: as a string, and every kind of line end becomes a line feed.
-pub fn decode_template<'s>(
-    text: &'s str,
-    offset: u32,
-    report: impl FnMut(Span, EscapeError),
-) -> Cow<'s, str> {
+pub fn decode_template<'s>(text: &'s str, offset: u32, report: impl FnMut(Span, EscapeError)) -> Cow<'s, str> {
     if !text.contains(['\\', '\r']) {
         return Cow::Borrowed(text);
     }
-    Decoder {
-        text,
-        at: 0,
-        offset,
-        report,
-        out: String::with_capacity(text.len()),
-    }
-    .run(true)
+    Decoder { text, at: 0, offset, report, out: String::with_capacity(text.len()) }.run(true)
 }
 
 struct Decoder<'s, R> {
@@ -76,11 +54,7 @@ impl<'s, R: FnMut(Span, EscapeError)> Decoder<'s, R> {
             if self.text[self.at..].starts_with('\\') {
                 self.escape();
             } else if template {
-                self.at += if self.text[self.at..].starts_with("\r\n") {
-                    2
-                } else {
-                    1
-                };
+                self.at += if self.text[self.at..].starts_with("\r\n") { 2 } else { 1 };
                 self.out.push('\n');
             } else {
                 // Only in text that the lexer has already refused.
@@ -131,8 +105,7 @@ impl<'s, R: FnMut(Span, EscapeError)> Decoder<'s, R> {
             Err(error) => return self.fail(start, error),
         };
         if !(0xD800..0xDC00).contains(&unit) {
-            return char::from_u32(unit)
-                .unwrap_or_else(|| self.fail(start, EscapeError::LoneSurrogate));
+            return char::from_u32(unit).unwrap_or_else(|| self.fail(start, EscapeError::LoneSurrogate));
         }
         let after = self.at;
         if self.text[self.at..].starts_with("\\u") {
@@ -177,10 +150,7 @@ impl<'s, R: FnMut(Span, EscapeError)> Decoder<'s, R> {
     }
 
     fn fail(&mut self, start: usize, error: EscapeError) -> char {
-        let span = Span {
-            start: self.offset + start as u32,
-            end: self.offset + self.at as u32,
-        };
+        let span = Span { start: self.offset + start as u32, end: self.offset + self.at as u32 };
         (self.report)(span, error);
         '\u{FFFD}'
     }

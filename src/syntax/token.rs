@@ -25,10 +25,7 @@ pub struct Token {
 
 impl Token {
     pub fn span(&self) -> Span {
-        Span {
-            start: self.start,
-            end: self.end,
-        }
+        Span { start: self.start, end: self.end }
     }
 }
 

@@ -258,7 +258,9 @@ impl Vm {
                 Order::Ge => ">=",
             };
             let (a, b) = (self.describe(l), self.describe(r));
-            return Err(self.type_error(format!("Operator `{symbol}` compares two numbers or two strings, got {a} and {b}")));
+            return Err(
+                self.type_error(format!("Operator `{symbol}` compares two numbers or two strings, got {a} and {b}"))
+            );
         };
         Ok(match (ordering, op) {
             (None, _) => false,

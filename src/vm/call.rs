@@ -89,7 +89,9 @@ impl Vm {
                 self.protect_window(base, mask | 1);
                 let bound = callee.container() as *mut Bound;
                 // SAFETY: a live bound function (I2); its values stand behind it.
-                let (target, values) = unsafe { ((*bound).target, std::slice::from_raw_parts(bound.add(1) as *const Value, (*bound).count as usize)) };
+                let (target, values) = unsafe {
+                    ((*bound).target, std::slice::from_raw_parts(bound.add(1) as *const Value, (*bound).count as usize))
+                };
                 let more = values.len() - 1;
                 self.ensure_stack(base + 2 + argc + more);
                 self.stack.copy_within(base + 1..base + 1 + argc, base + 1 + more);
@@ -249,7 +251,9 @@ impl Vm {
                 .iter()
                 .map(|capture| match capture {
                     Capture::Local(register) => *regs.add(*register as usize),
-                    Capture::Up(index) => *((running.container() as *mut Function).add(1) as *mut Value).add(*index as usize),
+                    Capture::Up(index) => {
+                        *((running.container() as *mut Function).add(1) as *mut Value).add(*index as usize)
+                    }
                 })
                 .collect();
             let home = home.unwrap_or_else(|| self.home_of(running));
@@ -260,7 +264,11 @@ impl Vm {
     /// The home class of a closure, or undefined.
     pub(super) fn home_of(&self, function: Value) -> Value {
         // SAFETY: a live closure (I2).
-        if function.is(Kind::Function) { unsafe { (*(function.container() as *mut Function)).home } } else { Value::UNDEFINED }
+        if function.is(Kind::Function) {
+            unsafe { (*(function.container() as *mut Function)).home }
+        } else {
+            Value::UNDEFINED
+        }
     }
 
     // ---- Construction -------------------------------------------------------------------------------------------
@@ -308,7 +316,14 @@ impl Vm {
     }
 
     /// Runs the constructor that `new` of class `at` would run, then the fields of each class down to `target`.
-    fn begin_constructing(&mut self, at: Value, target: Value, instance: Value, base: usize, argc: usize) -> Result<(), Throw> {
+    fn begin_constructing(
+        &mut self,
+        at: Value,
+        target: Value,
+        instance: Value,
+        base: usize,
+        argc: usize,
+    ) -> Result<(), Throw> {
         let mut at = at;
         loop {
             if let Some(NativeClass { construct: Construct::Fills(info), .. }) = self.native_class(at) {
@@ -330,7 +345,15 @@ impl Vm {
         }
     }
 
-    fn enter_constructing(&mut self, function: Value, at: Value, target: Value, instance: Value, base: usize, argc: usize) -> Result<(), Throw> {
+    fn enter_constructing(
+        &mut self,
+        function: Value,
+        at: Value,
+        target: Value,
+        instance: Value,
+        base: usize,
+        argc: usize,
+    ) -> Result<(), Throw> {
         self.stack[base] = instance;
         self.enter(function, base, argc, FrameKind::Construct)?;
         if let Some(frame) = self.frames.last_mut() {
@@ -342,7 +365,13 @@ impl Vm {
     }
 
     /// The part of class `at` is done: on to the fields of the next class towards `target`, or the instance is finished.
-    pub(super) fn go_on_constructing(&mut self, at: Value, target: Value, instance: Value, base: usize) -> Result<(), Throw> {
+    pub(super) fn go_on_constructing(
+        &mut self,
+        at: Value,
+        target: Value,
+        instance: Value,
+        base: usize,
+    ) -> Result<(), Throw> {
         let mut at = at;
         while at != target {
             let mut next = target;

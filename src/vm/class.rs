@@ -11,7 +11,13 @@ use crate::heap::value::Value;
 impl Vm {
     /// Evaluates a class literal: the class with its constructor, its methods and its private names.
     #[inline(never)]
-    pub(super) fn new_class(&mut self, code: *const Code, template: usize, parent: Option<Value>, regs: *const Value) -> Result<Value, Throw> {
+    pub(super) fn new_class(
+        &mut self,
+        code: *const Code,
+        template: usize,
+        parent: Option<Value>,
+        regs: *const Value,
+    ) -> Result<Value, Throw> {
         // SAFETY: code lives as long as the machine.
         let code = unsafe { &*code };
         let (template, source) = (&code.classes[template], &code.proto.classes[template]);
@@ -84,7 +90,13 @@ impl Vm {
     }
 
     /// A method under a computed key. `prototype` cannot be redefined, as in JavaScript.
-    pub(super) fn define_method(&mut self, class: Value, key: Value, function: Value, is_static: bool) -> Result<(), Throw> {
+    pub(super) fn define_method(
+        &mut self,
+        class: Value,
+        key: Value,
+        function: Value,
+        is_static: bool,
+    ) -> Result<(), Throw> {
         self.name_function(function, key)?;
         let key = self.property_key(key)?;
         if is_static && key == self.keys.prototype {
@@ -173,7 +185,11 @@ impl Vm {
         if parent.is_undefined() {
             return Ok(Value::UNDEFINED);
         }
-        let found = if receiver.is(Kind::Class) { self.heap.find_static(parent, key) } else { self.heap.find_method(parent, key) };
+        let found = if receiver.is(Kind::Class) {
+            self.heap.find_static(parent, key)
+        } else {
+            self.heap.find_method(parent, key)
+        };
         Ok(found.unwrap_or(Value::UNDEFINED))
     }
 }

@@ -24,7 +24,11 @@ pub struct Source {
 impl Source {
     pub fn new(name: &str, text: &str) -> Source {
         let starts = memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at as u32 + 1);
-        Source { name: name.to_string(), text: text.to_string(), line_starts: std::iter::once(0).chain(starts).collect() }
+        Source {
+            name: name.to_string(),
+            text: text.to_string(),
+            line_starts: std::iter::once(0).chain(starts).collect(),
+        }
     }
 
     /// Line and column of a byte offset, from 1; the column in Unicode scalar values. O(log lines + length of the line).
@@ -56,6 +60,9 @@ pub struct Cache {
     pub method: Value,
 }
 
+/// What a `Return` gives back: `(register, depth)`, last first.
+pub type GivenBack = Box<[(u16, u16)]>;
+
 /// A class literal, linked.
 pub struct ClassCode {
     pub name: Value,
@@ -79,7 +86,7 @@ pub struct Code {
     pub functions: Box<[*const Code]>,
     pub classes: Box<[ClassCode]>,
     /// What each `Return` gives back: `(register, depth)`, last first. The instruction's BC is an index into it.
-    pub returns: Box<[Box<[(u16, u16)]>]>,
+    pub returns: Box<[GivenBack]>,
     pub params: usize,
     pub registers: usize,
     pub proto: Rc<Proto>,
@@ -107,7 +114,8 @@ impl Code {
     }
 }
 
-/// Links a compiled function and all inside it. `all` gets every piece of code.
+/// Links a compiled function and all inside it. `all` gets every piece of code, boxed, because frames and closures point to it.
+#[allow(clippy::vec_box)]
 pub(super) fn link(heap: &mut Heap, proto: &Rc<Proto>, source: &Rc<Source>, all: &mut Vec<Box<Code>>) -> *const Code {
     let consts = proto.constants.iter().map(|constant| link_constant(heap, constant)).collect();
     let caches = proto
@@ -141,7 +149,7 @@ pub(super) fn link(heap: &mut Heap, proto: &Rc<Proto>, source: &Rc<Source>, all:
                 .collect(),
         })
         .collect();
-    let mut returns: Vec<Box<[(u16, u16)]>> = vec![Box::new([])];
+    let mut returns: Vec<GivenBack> = vec![Box::new([])];
     let mut instrs = proto.code.clone();
     for (pc, instr) in instrs.iter_mut().enumerate() {
         if matches!(instr.op(), Op::Return | Op::ReturnUndefined | Op::Finish) {
@@ -178,7 +186,12 @@ pub(super) fn link(heap: &mut Heap, proto: &Rc<Proto>, source: &Rc<Source>, all:
 fn fuse_counting_loops(instrs: &mut [Instr]) {
     for pc in 1..instrs.len() {
         let (add, jump) = (instrs[pc - 1], instrs[pc]);
-        if add.op() == Op::AddI && matches!(jump.op(), Op::JumpLt | Op::JumpLtI) && add.a() == add.b() && jump.a() == add.a() && jump.x() == 1 {
+        if add.op() == Op::AddI
+            && matches!(jump.op(), Op::JumpLt | Op::JumpLtI | Op::JumpLtK)
+            && add.a() == add.b()
+            && jump.a() == add.a()
+            && jump.x() == 1
+        {
             instrs[pc - 1] = Instr::abc(Op::AddIJump, add.x(), add.a() as u16, add.b() as u16, add.c() as u16);
         }
     }

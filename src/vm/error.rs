@@ -32,6 +32,7 @@ pub enum Failure {
 
 impl Vm {
     pub fn throw(&mut self, value: Value) -> Throw {
+        self.heap.by_temporary();
         self.heap.incref(value);
         let old = std::mem::replace(&mut self.exception, value);
         self.heap.decref(old);
@@ -137,6 +138,7 @@ impl Vm {
             Pending::Exception | Pending::Nothing => {
                 let value = std::mem::replace(&mut self.exception, Value::UNDEFINED);
                 let failure = self.describe_uncaught(value);
+                self.heap.by_temporary();
                 self.heap.decref(value);
                 failure
             }
@@ -156,9 +158,14 @@ impl Vm {
             let message = self.error_headline(value);
             let stack_key = self.keys.stack;
             let stack = match self.heap.get_own(value, stack_key) {
-                Some(stack) if stack.is_string() => {
-                    self.heap.text(stack).lines().map(str::trim).filter(|line| line.starts_with("at ") || line.starts_with('…')).map(str::to_string).collect()
-                }
+                Some(stack) if stack.is_string() => self
+                    .heap
+                    .text(stack)
+                    .lines()
+                    .map(str::trim)
+                    .filter(|line| line.starts_with("at ") || line.starts_with('…'))
+                    .map(str::to_string)
+                    .collect(),
                 _ => Vec::new(),
             };
             return Failure::Uncaught { message, stack, file, span };
@@ -186,7 +193,9 @@ impl Vm {
     /// `Name: message` of an error.
     pub fn error_headline(&mut self, error: Value) -> String {
         let (name_key, message_key) = (self.keys.name, self.keys.message);
-        let own_text = |vm: &Vm, key| vm.heap.get_own(error, key).filter(|value| value.is_string()).map(|value| vm.heap.text(value).to_string());
+        let own_text = |vm: &Vm, key| {
+            vm.heap.get_own(error, key).filter(|value| value.is_string()).map(|value| vm.heap.text(value).to_string())
+        };
         let name = own_text(self, name_key).unwrap_or_else(|| self.error_name(error));
         let message = own_text(self, message_key).unwrap_or_default();
         match (name.is_empty(), message.is_empty()) {

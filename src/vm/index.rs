@@ -10,7 +10,11 @@ use crate::heap::value::Value;
 /// The index that a key's text is in its canonical form: `"0"`, `"17"`, not `"01"`.
 pub(super) fn canonical_index(text: &str) -> Option<usize> {
     let digits = text.as_bytes();
-    if digits.is_empty() || digits.len() > 10 || !digits.iter().all(u8::is_ascii_digit) || digits[0] == b'0' && digits.len() > 1 {
+    if digits.is_empty()
+        || digits.len() > 10
+        || !digits.iter().all(u8::is_ascii_digit)
+        || digits[0] == b'0' && digits.len() > 1
+    {
         return None;
     }
     text.parse().ok().filter(|index| *index < u32::MAX as usize)
@@ -99,7 +103,8 @@ impl Vm {
         if index == len {
             return self.heap.push(array, value).map_err(|error| self.out_of_memory(error));
         }
-        Err(self.range_error(format!("Index {index} is past the end of an array of length {len}; arrays have no holes")))
+        Err(self
+            .range_error(format!("Index {index} is past the end of an array of length {len}; arrays have no holes")))
     }
 
     /// `delete object[key]`

@@ -25,7 +25,12 @@ impl Vm {
     }
 
     /// A namespace object such as `Math`: frozen, its functions and constants as own properties.
-    pub(crate) fn install_namespace(&mut self, name: &'static str, functions: &'static [NativeInfo], constants: &[(&str, Value)]) {
+    pub(crate) fn install_namespace(
+        &mut self,
+        name: &'static str,
+        functions: &'static [NativeInfo],
+        constants: &[(&str, Value)],
+    ) {
         let namespace = self.heap.namespace();
         self.heap.name_builtin(namespace, name);
         for info in functions {
@@ -54,7 +59,12 @@ impl Vm {
     }
 
     /// A class such as `Map`, with static functions and constants.
-    pub(crate) fn install_class(&mut self, class: &'static NativeClass, statics: &'static [NativeInfo], constants: &[(&str, Value)]) -> Value {
+    pub(crate) fn install_class(
+        &mut self,
+        class: &'static NativeClass,
+        statics: &'static [NativeInfo],
+        constants: &[(&str, Value)],
+    ) -> Value {
         let value = self.builtin_class(class, Value::UNDEFINED);
         for info in statics {
             let function = self.native_function(info, &format!("{}.{}", class.name, info.name));

@@ -12,7 +12,11 @@ impl Vm {
             Some(Kind::Array | Kind::String | Kind::Map | Kind::Set | Kind::Iterator) => Ok(value),
             _ => {
                 let what = self.describe(value);
-                let advice = if value.is(Kind::Object) { "; iterate over Object.keys(o), Object.values(o) or Object.entries(o)" } else { "" };
+                let advice = if value.is(Kind::Object) {
+                    "; iterate over Object.keys(o), Object.values(o) or Object.entries(o)"
+                } else {
+                    ""
+                };
                 Err(match self.note() {
                     Some(note) => self.type_error(format!("`{note}` is not iterable: it is {what}{advice}")),
                     None => self.type_error(format!("{what} is not iterable{advice}")),
@@ -30,7 +34,9 @@ impl Vm {
         if target.is(Kind::Iterator) {
             return Ok(self.iterator_next(target)?.map(|value| (value, Value::int(0))));
         }
-        Ok(self.step(target, at, if target.is(Kind::Map) { Yield::Entries } else { Yield::Values })?.map(|(value, at)| (value, Value::index(at as usize))))
+        Ok(self
+            .step(target, at, if target.is(Kind::Map) { Yield::Entries } else { Yield::Values })?
+            .map(|(value, at)| (value, Value::index(at as usize))))
     }
 
     /// One step of an iteration over an array (by index), a string (by byte offset), a Map or a Set (by sequence number).
@@ -48,7 +54,9 @@ impl Vm {
             }
             Some(Kind::String) => {
                 let text = self.heap.text(target);
-                let Some(c) = text.as_str().get(at as usize..).and_then(|rest| rest.chars().next()) else { return Ok(None) };
+                let Some(c) = text.as_str().get(at as usize..).and_then(|rest| rest.chars().next()) else {
+                    return Ok(None);
+                };
                 let value = self.heap.short_string(c.encode_utf8(&mut [0; 4]));
                 Some((value, at + c.len_utf8() as u64))
             }
@@ -128,7 +136,8 @@ impl Vm {
     pub(super) fn enumerate(&mut self, object: Value) -> Result<Value, Throw> {
         if !matches!(object.kind(), Some(Kind::Object | Kind::Array)) {
             let what = self.describe(object);
-            let advice = if object.is(Kind::Map) || object.is(Kind::Set) || object.is_string() { "; use for…of" } else { "" };
+            let advice =
+                if object.is(Kind::Map) || object.is(Kind::Set) || object.is_string() { "; use for…of" } else { "" };
             return Err(self.type_error(format!("`for…in` takes objects and arrays, got {what}{advice}")));
         }
         let keys = self.heap.array(0);
@@ -204,7 +213,9 @@ impl Vm {
                     };
                 }
                 let what = self.describe(value);
-                Err(self.type_error(format!("Cannot convert {what} to a string; give it a toString method, or use JSON.stringify")))
+                Err(self.type_error(format!(
+                    "Cannot convert {what} to a string; give it a toString method, or use JSON.stringify"
+                )))
             }
             _ => {
                 let what = self.describe(value);

@@ -143,6 +143,8 @@ pub struct Vm {
     top: usize,
     natives: Vec<NativeFrame>,
     globals: Vec<Value>,
+    /// Boxed, because frames and closures point to them.
+    #[allow(clippy::vec_box)]
     codes: Vec<Box<Code>>,
     builtins: Vec<(String, Value)>,
     methods: [IndexMap<Key, Value, FxBuildHasher>; METHOD_KINDS],
@@ -181,8 +183,6 @@ struct Keys {
     constructor: Key,
     to_string: Key,
     prototype: Key,
-    value: Key,
-    done: Key,
 }
 
 impl Vm {
@@ -205,8 +205,6 @@ impl Vm {
             constructor: key("constructor"),
             to_string: key("toString"),
             prototype: key("prototype"),
-            value: key("value"),
-            done: key("done"),
         };
         let mut vm = Vm {
             heap,
@@ -261,8 +259,12 @@ impl Vm {
 
     /// Ends the program: gives back its value and pops every scope. The machine can be dropped after it.
     pub fn finish(&mut self, value: Value) {
+        self.heap.by_temporary();
         self.heap.decref(value);
         for index in (0..self.globals.len()).rev() {
+            if self.heap.tracing {
+                self.by_global(index);
+            }
             let value = std::mem::replace(&mut self.globals[index], Value::UNDEFINED);
             self.heap.decref(value);
         }
@@ -284,7 +286,8 @@ impl Vm {
     /// `gc.sweep()`: frees every value on probation, in any scope, that no frame can still read. Returns how many containers died.
     pub fn sweep_now(&mut self) -> u64 {
         let top = self.top.max(self.frames.last().map_or(0, |frame| frame.base));
-        let readable: rustc_hash::FxHashSet<u64> = self.stack[..top.min(self.stack.len())].iter().map(|value| value.0).collect();
+        let readable: rustc_hash::FxHashSet<u64> =
+            self.stack[..top.min(self.stack.len())].iter().map(|value| value.0).collect();
         let exception = self.exception;
         self.heap.sweep_now(&|value| value == exception || readable.contains(&value.0))
     }

@@ -70,7 +70,8 @@ impl Vm {
         }
         if key == self.keys.constructor {
             let name = self.note().unwrap_or_else(|| self.describe(value));
-            return Err(self.type_error(format!("`{name}.constructor`: plain objects and built-in values have no class to show")));
+            return Err(self
+                .type_error(format!("`{name}.constructor`: plain objects and built-in values have no class to show")));
         }
         Ok(Found::Nothing)
     }
@@ -82,7 +83,9 @@ impl Vm {
             return match value.kind()? {
                 Kind::String => Some(Value::index(self.heap.text(value).chars_len())),
                 Kind::Array => Some(Value::index(self.heap.array_len(value))),
-                Kind::Function | Kind::Native | Kind::Bound | Kind::Class => Some(Value::index(self.function_length(value))),
+                Kind::Function | Kind::Native | Kind::Bound | Kind::Class => {
+                    Some(Value::index(self.function_length(value)))
+                }
                 _ => None,
             };
         }
@@ -104,7 +107,9 @@ impl Vm {
         let what = if value.is_undefined() { "undefined" } else { "null" };
         let name = key.text().to_string();
         match self.note() {
-            Some(note) if note != what => self.type_error(format!("Cannot read property `{name}` of {what}: `{note}` is {what}")),
+            Some(note) if note != what => {
+                self.type_error(format!("Cannot read property `{name}` of {what}: `{note}` is {what}"))
+            }
             _ => self.type_error(format!("Cannot read property `{name}` of {what}")),
         }
     }
@@ -162,7 +167,8 @@ impl Vm {
             Found::Method(method) => {
                 let tag = cache_tag(value);
                 // SAFETY: shapes live with their objects.
-                let shared = if value.is(Kind::Object) { unsafe { !(*tag).is_dictionary() } } else { tag as usize != NO_TAG };
+                let shared =
+                    if value.is(Kind::Object) { unsafe { !(*tag).is_dictionary() } } else { tag as usize != NO_TAG };
                 if shared {
                     (cache.shape, cache.method) = (tag, method);
                 }
@@ -174,7 +180,13 @@ impl Vm {
 
     /// `value.key = stored` with an inline cache.
     #[inline(never)]
-    pub(super) fn set_cached(&mut self, object: Value, stored: Value, code: *const Code, cache: usize) -> Result<(), Throw> {
+    pub(super) fn set_cached(
+        &mut self,
+        object: Value,
+        stored: Value,
+        code: *const Code,
+        cache: usize,
+    ) -> Result<(), Throw> {
         // SAFETY: as in `get_cached`.
         let cache = unsafe { &mut *(&(*code).caches)[cache].get() };
         let key = cache.key;
@@ -210,7 +222,9 @@ impl Vm {
             let what = self.describe(object);
             let name = key.text().to_string();
             return Err(match self.note() {
-                Some(note) if object.is_nullish() => self.type_error(format!("Cannot set property `{name}` of {what}: `{note}` is {what}")),
+                Some(note) if object.is_nullish() => {
+                    self.type_error(format!("Cannot set property `{name}` of {what}: `{note}` is {what}"))
+                }
                 _ => self.type_error(format!("Cannot set property `{name}` of {what}")),
             });
         }
@@ -218,7 +232,11 @@ impl Vm {
             return self.set_array_length(object, stored);
         }
         let computed = key == self.keys.length || key == self.keys.name || key == self.keys.size;
-        if computed && !object.is(Kind::Object) && self.heap.get_own(object, key).is_none() && self.special_property(object, key).is_some() {
+        if computed
+            && !object.is(Kind::Object)
+            && self.heap.get_own(object, key).is_none()
+            && self.special_property(object, key).is_some()
+        {
             let name = key.text().to_string();
             let what = self.describe(object);
             return Err(self.type_error(format!("Cannot assign to read-only property `{name}` of {what}")));

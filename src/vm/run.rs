@@ -9,8 +9,8 @@ use super::{Frame, FrameKind, Vm, arith};
 use crate::compile::op::{Op, flag};
 use crate::compile::proto::ScopeKind;
 use crate::heap::cell::{Array, Collection, Function, Kind, Object, Variable};
-use crate::heap::shape::Shape;
 use crate::heap::event::By;
+use crate::heap::shape::Shape;
 use crate::heap::value::Value;
 
 impl Vm {
@@ -65,14 +65,14 @@ impl Vm {
         // SAFETY: see above; every register access below is `regs[operand]` within the frame's window, every constant and cache index is in range. Heap
         // pointers in registers are live by I2.
         unsafe {
-            let mut code: *const Code;
+            let mut code: &Code;
             let mut pc;
             let mut regs: *mut Value;
 
             macro_rules! load {
                 () => {{
                     let frame = self.frames.last().unwrap_unchecked();
-                    code = frame.code;
+                    code = &*frame.code;
                     pc = frame.pc;
                     regs = self.stack.as_mut_ptr().add(frame.base);
                 }};
@@ -181,12 +181,18 @@ impl Vm {
             macro_rules! equal {
                 ($l:expr, $r:expr) => {{
                     let (l, r): (Value, Value) = ($l, $r);
-                    if l.0 == r.0 { !l.is_double() || !l.as_double().is_nan() } else if l.is_int() && r.is_int() { false } else { self.strict_equals(l, r) }
+                    if l.0 == r.0 {
+                        !l.is_double() || !l.as_double().is_nan()
+                    } else if l.is_int() && r.is_int() {
+                        false
+                    } else {
+                        self.strict_equals(l, r)
+                    }
                 }};
             }
             macro_rules! konst {
                 ($index:expr) => {
-                    *(&(*code).consts).get_unchecked($index)
+                    *code.consts.get_unchecked($index)
                 };
             }
             macro_rules! local_by {
@@ -285,16 +291,16 @@ impl Vm {
                     }
                     Op::BoxParam => {
                         let variable = self.heap.variable();
+                        local_by!(i.a());
                         self.heap.set_variable(variable, r!(i.a()));
                         r!(i.a()) = variable;
-                        local_by!(i.a());
                         self.heap.incref(variable);
                     }
                     Op::FreshVar => {
                         let old = r!(i.a());
                         let variable = self.heap.variable();
-                        self.heap.set_variable(variable, (*(old.container() as *mut Variable)).value);
                         local_by!(i.a());
+                        self.heap.set_variable(variable, (*(old.container() as *mut Variable)).value);
                         self.heap.incref(variable);
                         r!(i.a()) = variable;
                         self.heap.decref(old);
@@ -370,9 +376,20 @@ impl Vm {
                     }
 
                     // ---- Arithmetic
-                    Op::Add => arith!(i, r!(i.b()), r!(i.c()), arith::add_int, |x: f64, y: f64| x + y, arith::Arith::Add),
-                    Op::AddK => arith!(i, r!(i.b()), konst!(i.c()), arith::add_int, |x: f64, y: f64| x + y, arith::Arith::Add),
-                    Op::AddI => arith!(i, r!(i.b()), Value::int(i.short()), arith::add_int, |x: f64, y: f64| x + y, arith::Arith::Add),
+                    Op::Add => {
+                        arith!(i, r!(i.b()), r!(i.c()), arith::add_int, |x: f64, y: f64| x + y, arith::Arith::Add)
+                    }
+                    Op::AddK => {
+                        arith!(i, r!(i.b()), konst!(i.c()), arith::add_int, |x: f64, y: f64| x + y, arith::Arith::Add)
+                    }
+                    Op::AddI => arith!(
+                        i,
+                        r!(i.b()),
+                        Value::int(i.short()),
+                        arith::add_int,
+                        |x: f64, y: f64| x + y,
+                        arith::Arith::Add
+                    ),
                     Op::AddIJump => {
                         let value = r!(i.b());
                         if value.is_int()
@@ -380,7 +397,11 @@ impl Vm {
                         {
                             r!(i.a()) = Value::int(n);
                             let test = *pc;
-                            let limit = if test.opcode() == Op::JumpLt as u8 { r!(test.b()) } else { Value::int(test.immediate()) };
+                            let limit = match test.opcode() {
+                                op if op == Op::JumpLt as u8 => r!(test.b()),
+                                op if op == Op::JumpLtK as u8 => konst!(test.b()),
+                                _ => Value::int(test.immediate()),
+                            };
                             if limit.is_int() {
                                 pc = pc.add(1);
                                 if n < limit.as_int() {
@@ -388,17 +409,38 @@ impl Vm {
                                 }
                             }
                         } else {
-                            arith!(i, value, Value::int(i.short()), arith::add_int, |x: f64, y: f64| x + y, arith::Arith::Add);
+                            arith!(
+                                i,
+                                value,
+                                Value::int(i.short()),
+                                arith::add_int,
+                                |x: f64, y: f64| x + y,
+                                arith::Arith::Add
+                            );
                         }
                     }
-                    Op::Sub => arith!(i, r!(i.b()), r!(i.c()), arith::sub_int, |x: f64, y: f64| x - y, arith::Arith::Sub),
-                    Op::SubK => arith!(i, r!(i.b()), konst!(i.c()), arith::sub_int, |x: f64, y: f64| x - y, arith::Arith::Sub),
-                    Op::Mul => arith!(i, r!(i.b()), r!(i.c()), arith::mul_int, |x: f64, y: f64| x * y, arith::Arith::Mul),
-                    Op::MulK => arith!(i, r!(i.b()), konst!(i.c()), arith::mul_int, |x: f64, y: f64| x * y, arith::Arith::Mul),
-                    Op::Div => arith!(i, r!(i.b()), r!(i.c()), arith::div_int, |x: f64, y: f64| x / y, arith::Arith::Div),
-                    Op::DivK => arith!(i, r!(i.b()), konst!(i.c()), arith::div_int, |x: f64, y: f64| x / y, arith::Arith::Div),
+                    Op::Sub => {
+                        arith!(i, r!(i.b()), r!(i.c()), arith::sub_int, |x: f64, y: f64| x - y, arith::Arith::Sub)
+                    }
+                    Op::SubK => {
+                        arith!(i, r!(i.b()), konst!(i.c()), arith::sub_int, |x: f64, y: f64| x - y, arith::Arith::Sub)
+                    }
+                    Op::Mul => {
+                        arith!(i, r!(i.b()), r!(i.c()), arith::mul_int, |x: f64, y: f64| x * y, arith::Arith::Mul)
+                    }
+                    Op::MulK => {
+                        arith!(i, r!(i.b()), konst!(i.c()), arith::mul_int, |x: f64, y: f64| x * y, arith::Arith::Mul)
+                    }
+                    Op::Div => {
+                        arith!(i, r!(i.b()), r!(i.c()), arith::div_int, |x: f64, y: f64| x / y, arith::Arith::Div)
+                    }
+                    Op::DivK => {
+                        arith!(i, r!(i.b()), konst!(i.c()), arith::div_int, |x: f64, y: f64| x / y, arith::Arith::Div)
+                    }
                     Op::Rem => arith!(i, r!(i.b()), r!(i.c()), arith::rem_int, arith::rem_double, arith::Arith::Rem),
-                    Op::RemK => arith!(i, r!(i.b()), konst!(i.c()), arith::rem_int, arith::rem_double, arith::Arith::Rem),
+                    Op::RemK => {
+                        arith!(i, r!(i.b()), konst!(i.c()), arith::rem_int, arith::rem_double, arith::Arith::Rem)
+                    }
                     Op::Pow => {
                         let value = slow!(self.arithmetic(arith::Arith::Pow, r!(i.b()), r!(i.c())));
                         finish_arith!(i, value);
@@ -409,10 +451,34 @@ impl Vm {
                     Op::BitOrK => bitwise!(i, r!(i.b()), konst!(i.c()), |x, y| Value::int(x | y), arith::Bit::Or),
                     Op::BitXor => bitwise!(i, r!(i.b()), r!(i.c()), |x, y| Value::int(x ^ y), arith::Bit::Xor),
                     Op::BitXorK => bitwise!(i, r!(i.b()), konst!(i.c()), |x, y| Value::int(x ^ y), arith::Bit::Xor),
-                    Op::Shl => bitwise!(i, r!(i.b()), r!(i.c()), |x: i32, y| Value::int(x.wrapping_shl(y as u32)), arith::Bit::Shl),
-                    Op::ShlK => bitwise!(i, r!(i.b()), konst!(i.c()), |x: i32, y| Value::int(x.wrapping_shl(y as u32)), arith::Bit::Shl),
-                    Op::Shr => bitwise!(i, r!(i.b()), r!(i.c()), |x: i32, y| Value::int(x.wrapping_shr(y as u32)), arith::Bit::Shr),
-                    Op::ShrK => bitwise!(i, r!(i.b()), konst!(i.c()), |x: i32, y| Value::int(x.wrapping_shr(y as u32)), arith::Bit::Shr),
+                    Op::Shl => bitwise!(
+                        i,
+                        r!(i.b()),
+                        r!(i.c()),
+                        |x: i32, y| Value::int(x.wrapping_shl(y as u32)),
+                        arith::Bit::Shl
+                    ),
+                    Op::ShlK => bitwise!(
+                        i,
+                        r!(i.b()),
+                        konst!(i.c()),
+                        |x: i32, y| Value::int(x.wrapping_shl(y as u32)),
+                        arith::Bit::Shl
+                    ),
+                    Op::Shr => bitwise!(
+                        i,
+                        r!(i.b()),
+                        r!(i.c()),
+                        |x: i32, y| Value::int(x.wrapping_shr(y as u32)),
+                        arith::Bit::Shr
+                    ),
+                    Op::ShrK => bitwise!(
+                        i,
+                        r!(i.b()),
+                        konst!(i.c()),
+                        |x: i32, y| Value::int(x.wrapping_shr(y as u32)),
+                        arith::Bit::Shr
+                    ),
                     Op::UShr => bitwise!(i, r!(i.b()), r!(i.c()), arith::ushr_int, arith::Bit::UShr),
                     Op::UShrK => bitwise!(i, r!(i.b()), konst!(i.c()), arith::ushr_int, arith::Bit::UShr),
                     Op::Neg => {
@@ -538,9 +604,29 @@ impl Vm {
                         }
                     }
 
+                    Op::JumpLtK => {
+                        if compare!(r!(i.a()), konst!(i.b()), <, arith::Order::Lt) == (i.x() == 1) {
+                            jump!(i.short());
+                        }
+                    }
+                    Op::JumpLeK => {
+                        if compare!(r!(i.a()), konst!(i.b()), <=, arith::Order::Le) == (i.x() == 1) {
+                            jump!(i.short());
+                        }
+                    }
+                    Op::JumpGtK => {
+                        if compare!(r!(i.a()), konst!(i.b()), >, arith::Order::Gt) == (i.x() == 1) {
+                            jump!(i.short());
+                        }
+                    }
+                    Op::JumpGeK => {
+                        if compare!(r!(i.a()), konst!(i.b()), >=, arith::Order::Ge) == (i.x() == 1) {
+                            jump!(i.short());
+                        }
+                    }
                     // ---- Objects and arrays
                     Op::NewObject => {
-                        let shape = *(&(*code).templates).get_unchecked(i.bc() as usize);
+                        let shape = *code.templates.get_unchecked(i.bc() as usize);
                         let room = ((*shape).slots as usize).max(if (*shape).slots == 0 { 4 } else { 0 });
                         r!(i.a()) = self.heap.object_of(shape, room);
                     }
@@ -577,10 +663,13 @@ impl Vm {
                     }
                     Op::GetProp => {
                         let object = r!(i.b());
-                        let cache = &*(&(*code).caches).get_unchecked(i.c()).get();
+                        let cache = &*code.caches.get_unchecked(i.c()).get();
                         if object.is_container() {
                             let p = object.container() as *mut Object;
-                            if (*p).head.cell.kind == Kind::Object && (*p).shape == cache.shape && cache.method == Value::UNDEFINED {
+                            if (*p).head.cell.kind == Kind::Object
+                                && (*p).shape == cache.shape
+                                && cache.method == Value::UNDEFINED
+                            {
                                 r!(i.a()) = *(*p).slots.add(cache.slot as usize);
                                 continue;
                             }
@@ -594,10 +683,11 @@ impl Vm {
                     }
                     Op::SetProp => {
                         let object = r!(i.a());
-                        let cache = &*(&(*code).caches).get_unchecked(i.c()).get();
+                        let cache = &*code.caches.get_unchecked(i.c()).get();
                         if object.is_container() {
                             let p = object.container() as *mut Object;
-                            if (*p).head.cell.kind == Kind::Object && (*p).shape == cache.shape && cache.next.is_null() {
+                            if (*p).head.cell.kind == Kind::Object && (*p).shape == cache.shape && cache.next.is_null()
+                            {
                                 self.heap.set_slot(object, cache.slot as usize, r!(i.b()));
                                 continue;
                             }
@@ -609,7 +699,11 @@ impl Vm {
                         if key.is_int() && object.is(Kind::Array) {
                             let array = object.container() as *mut Array;
                             let index = key.as_int() as u32;
-                            r!(i.a()) = if index < (*array).len { *(*array).data.add(index as usize) } else { Value::UNDEFINED };
+                            r!(i.a()) = if index < (*array).len {
+                                *(*array).data.add(index as usize)
+                            } else {
+                                Value::UNDEFINED
+                            };
                         } else {
                             let value = slow!(self.get_index(object, key));
                             r!(i.a()) = value;
@@ -630,7 +724,11 @@ impl Vm {
                         let object = r!(i.b());
                         if object.is(Kind::Array) {
                             let array = object.container() as *mut Array;
-                            r!(i.a()) = if i.c() < (*array).len as usize { *(*array).data.add(i.c()) } else { Value::UNDEFINED };
+                            r!(i.a()) = if i.c() < (*array).len as usize {
+                                *(*array).data.add(i.c())
+                            } else {
+                                Value::UNDEFINED
+                            };
                         } else {
                             let value = slow!(self.get_index(object, Value::int(i.c() as i32)));
                             r!(i.a()) = value;
@@ -651,16 +749,16 @@ impl Vm {
 
                     // ---- Functions and calls
                     Op::Closure => {
-                        let function = self.closure((&(*code).functions)[i.bc() as usize], regs, None);
+                        let function = self.closure(code.functions[i.bc() as usize], regs, None);
                         r!(i.a()) = function;
                     }
                     Op::HomeClosure => {
-                        let function = self.closure((&(*code).functions)[i.c()], regs, Some(r!(i.b())));
+                        let function = self.closure(code.functions[i.c()], regs, Some(r!(i.b())));
                         r!(i.a()) = function;
                     }
                     Op::GetMethod => {
                         let object = r!(i.b());
-                        let cache = &*(&(*code).caches).get_unchecked(i.c()).get();
+                        let cache = &*code.caches.get_unchecked(i.c()).get();
                         if cache_tag(object) == cache.shape {
                             let method = match cache.method {
                                 Value::UNDEFINED => {
@@ -696,27 +794,28 @@ impl Vm {
                                 self.protect_operands(regs.add(i.a()), i.c());
                             }
                             let function = callee.container() as *mut Function;
-                            let called = (*function).code as *const Code;
+                            let called: &Code = &*((*function).code as *const Code);
                             save!();
                             if self.frames.len() >= self.options.max_depth {
-                                slow!(self.too_deep());
+                                self.too_deep();
+                                throw!();
                             }
                             let frame = self.frames.last().unwrap_unchecked();
                             let base = frame.base + i.a() + 1;
-                            self.ensure_stack(base + (*called).registers);
+                            self.ensure_stack(base + called.registers);
                             regs = self.stack.as_mut_ptr().add(base);
                             let mut given = argc;
-                            while given < (*called).params {
+                            while given < called.params {
                                 given += 1;
                                 r!(given) = Value::UNDEFINED;
                             }
                             let probation = self.heap.base();
                             self.heap.push_scope();
                             if self.heap.tracing {
-                                self.heap.emit_push("call", (*called).display_name());
+                                self.heap.emit_push("call", called.display_name());
                             }
                             code = called;
-                            pc = (*called).instrs.as_ptr();
+                            pc = called.instrs.as_ptr();
                             let level = self.heap.level();
                             self.push_frame(Frame {
                                 code: called,
@@ -842,7 +941,7 @@ impl Vm {
                     }
                     Op::SetPrivate => slow!(self.set_private(r!(i.a()), r!(i.b()), r!(i.c()))),
                     Op::GetSuper => {
-                        let key = (*(&(*code).caches).get_unchecked(i.c()).get()).key;
+                        let key = (*code.caches.get_unchecked(i.c()).get()).key;
                         let value = slow!(self.get_super(key.value(), r!(i.b())));
                         r!(i.a()) = value;
                     }
@@ -918,7 +1017,7 @@ impl Vm {
                         }
                         r!(i.a() + 2) = Value::int(at as i32);
                         r!(i.b()) = found;
-                        if !found.is_undefined() == (i.x() == 1) {
+                        if found.is_undefined() != (i.x() == 1) {
                             jump!(i.short());
                         }
                     }
@@ -1008,8 +1107,12 @@ pub(super) fn cache_tag(value: Value) -> *mut Shape {
             let p = value.container() as *mut Object;
             match (*p).head.cell.kind {
                 Kind::Object => return (*p).shape,
-                Kind::Array if (*(p as *mut Array)).props == Value::UNDEFINED => return Kind::Array as usize as *mut Shape,
-                kind @ (Kind::Map | Kind::Set) if (*(p as *mut Collection)).props == Value::UNDEFINED => return kind as usize as *mut Shape,
+                Kind::Array if (*(p as *mut Array)).props == Value::UNDEFINED => {
+                    return Kind::Array as usize as *mut Shape;
+                }
+                kind @ (Kind::Map | Kind::Set) if (*(p as *mut Collection)).props == Value::UNDEFINED => {
+                    return kind as usize as *mut Shape;
+                }
                 _ => {}
             }
         } else if value.is_string() {
@@ -1038,7 +1141,7 @@ fn scope_name(kind: usize) -> &'static str {
 impl Vm {
     #[cold]
     #[inline(never)]
-    fn too_deep(&mut self) -> Result<(), Throw> {
-        Err(self.range_error("Maximum call stack size exceeded"))
+    fn too_deep(&mut self) -> Throw {
+        self.range_error("Maximum call stack size exceeded")
     }
 }

@@ -3,6 +3,7 @@
 use super::code::{Code, live_locals};
 use super::native::Throw;
 use super::{FrameKind, Pending, Vm};
+use crate::compile::proto::Proto;
 use crate::heap::event::{By, Why};
 use crate::heap::value::Value;
 
@@ -38,7 +39,9 @@ impl Vm {
         self.heap.land(value, held);
         match (kind, frame) {
             (FrameKind::Entry, _) => return Ok(Some(value)),
-            (FrameKind::Construct, Some(frame)) => self.go_on_constructing(frame.at, frame.target, frame.instance, base)?,
+            (FrameKind::Construct, Some(frame)) => {
+                self.go_on_constructing(frame.at, frame.target, frame.instance, base)?
+            }
             _ => self.stack[base - 1] = value,
         }
         Ok(None)
@@ -48,11 +51,12 @@ impl Vm {
     pub(super) fn finish_main(&mut self, value: Value, index: usize) -> Value {
         let Some(frame) = self.frames.pop() else { return value };
         self.heap.upscope(value, frame.level, Why::Return);
+        self.heap.by_temporary();
         self.heap.incref(value);
         // SAFETY: code lives as long as the machine.
-        let kept = unsafe { &(&(*frame.code).returns)[index] };
+        let (kept, proto) = unsafe { (&(&(*frame.code).returns)[index], &(*frame.code).proto) };
         for (register, _) in kept.iter().rev() {
-            self.globals.push(self.stack[frame.base + *register as usize]);
+            self.keep_as_global(proto, frame.base, *register);
         }
         self.heap.sweep(frame.probation);
         value
@@ -72,7 +76,9 @@ impl Vm {
                 self.thrown_at = Some((code, pc));
             }
             let handler = match self.pending {
-                Pending::Exception => code.proto.handlers.iter().find(|h| h.start as usize <= pc && pc < h.end as usize).copied(),
+                Pending::Exception => {
+                    code.proto.handlers.iter().find(|h| h.start as usize <= pc && pc < h.end as usize).copied()
+                }
                 _ => None,
             };
             let live = live_locals(&code.proto, pc);
@@ -83,6 +89,7 @@ impl Vm {
                 self.pending = Pending::Nothing;
                 self.thrown_at = None;
                 let exception = std::mem::replace(&mut self.exception, Value::UNDEFINED);
+                self.heap.by_temporary();
                 self.heap.unhand(exception);
                 self.stack[base + handler.register as usize] = exception;
                 if let Some(frame) = self.frames.last_mut() {
@@ -91,17 +98,18 @@ impl Vm {
                 }
                 return true;
             }
-            let is_main = self.frames.len() == 1;
-            if is_main {
+            // First the scopes inside the frame's own, then that one: what travels is up-scoped before locals let go.
+            let (own, inner): (Vec<_>, Vec<_>) = live.iter().copied().partition(|(_, depth)| *depth == 0);
+            self.give_back(base, level, probation, &inner, &[], 0);
+            if self.frames.len() == 1 {
                 // Level 1 is popped by `finish`; what its locals hold is kept until then.
-                self.give_back(base, level, probation, &live.iter().copied().filter(|(_, depth)| *depth > 0).collect::<Vec<_>>(), &[], 0);
-                for (register, _) in live.iter().rev().filter(|(_, depth)| *depth == 0) {
-                    self.globals.push(self.stack[base + *register as usize]);
+                for (register, _) in own.iter().rev() {
+                    self.keep_as_global(&code.proto, base, *register);
                 }
                 self.heap.sweep(probation);
             } else {
-                self.give_back(base, level, probation, &live, &[], 0);
                 self.heap.upscope(self.exception, level - 1, Why::Throw);
+                self.give_back(base, level, probation, &own, &[], 0);
                 self.heap.pop_scope(probation);
             }
             self.frames.pop();
@@ -112,7 +120,15 @@ impl Vm {
     }
 
     /// Unreferences the live locals that are not kept and pops the scopes above `depth`, innermost first.
-    fn give_back(&mut self, base: usize, level: u32, probation: usize, live: &[(u16, u16)], kept: &[(u16, u16)], depth: u32) {
+    fn give_back(
+        &mut self,
+        base: usize,
+        level: u32,
+        probation: usize,
+        live: &[(u16, u16)],
+        kept: &[(u16, u16)],
+        depth: u32,
+    ) {
         let mut rest = live.iter().peekable();
         loop {
             let open = self.heap.level() - level;
@@ -134,6 +150,16 @@ impl Vm {
         }
     }
 
+    /// A local of the main program becomes a global without a slot, until [`Vm::finish`].
+    fn keep_as_global(&mut self, proto: &Proto, base: usize, register: u16) {
+        self.globals.push(self.stack[base + register as usize]);
+        if self.heap.tracing {
+            let local = proto.locals.iter().rfind(|local| local.register == register && local.depth == 0);
+            self.global_names.resize(self.globals.len() - 1, String::new());
+            self.global_names.push(local.map_or(String::new(), |local| local.name.to_string()));
+        }
+    }
+
     /// Says by which local the next count event is made: only while tracing.
     #[cold]
     #[inline(never)]
@@ -141,7 +167,10 @@ impl Vm {
         let Some(frame) = self.frames.last() else { return };
         // SAFETY: code lives as long as the machine; pc points into it.
         let (proto, pc) = unsafe { (&(*frame.code).proto, frame.pc.offset_from((*frame.code).instrs.as_ptr()) as u32) };
-        let name = proto.locals.iter().find(|local| local.register as usize == register && local.start <= pc && pc <= local.end + 1);
+        let name = proto
+            .locals
+            .iter()
+            .find(|local| local.register as usize == register && local.start <= pc && pc <= local.end + 1);
         self.heap.by = By::Variable(name.map_or(String::new(), |local| local.name.to_string()));
     }
 
@@ -157,7 +186,8 @@ impl Vm {
         let mut text = match self.heap.class_of(error) {
             Some(class) => {
                 let name = self.heap.find_method(class, self.keys.name);
-                name.filter(|name| name.is_string()).map_or("Error".to_string(), |name| self.heap.text(name).to_string())
+                name.filter(|name| name.is_string())
+                    .map_or("Error".to_string(), |name| self.heap.text(name).to_string())
             }
             None => "Error".to_string(),
         };
@@ -176,7 +206,13 @@ impl Vm {
             // SAFETY: code lives as long as the machine; a saved pc is one past the instruction in execution.
             let (code, pc) = unsafe { (&*frame.code, frame.pc.offset_from((*frame.code).instrs.as_ptr()) as usize) };
             let position = code.source.position(code.span(pc.saturating_sub(1)).start);
-            text.push_str(&format!("\n    at {} ({}:{}:{})", code.display_name(), code.source.name, position.line, position.column));
+            text.push_str(&format!(
+                "\n    at {} ({}:{}:{})",
+                code.display_name(),
+                code.source.name,
+                position.line,
+                position.column
+            ));
         }
         text
     }
@@ -185,7 +221,8 @@ impl Vm {
     pub(super) fn note(&self) -> Option<String> {
         let frame = self.frames.last()?;
         // SAFETY: as in `stack_text`.
-        let (code, pc): (&Code, usize) = unsafe { (&*frame.code, frame.pc.offset_from((*frame.code).instrs.as_ptr()) as usize) };
+        let (code, pc): (&Code, usize) =
+            unsafe { (&*frame.code, frame.pc.offset_from((*frame.code).instrs.as_ptr()) as usize) };
         code.note(pc.checked_sub(1)?)
     }
 
@@ -193,7 +230,9 @@ impl Vm {
     #[inline(never)]
     pub(super) fn not_initialised(&mut self, is_this: bool) -> Throw {
         if is_this {
-            return self.reference_error("Must call super() in a derived class before accessing `this` or returning from its constructor");
+            return self.reference_error(
+                "Must call super() in a derived class before accessing `this` or returning from its constructor",
+            );
         }
         let name = self.note().unwrap_or_else(|| "variable".to_string());
         self.reference_error(format!("Cannot access `{name}` before initialization"))

@@ -33,8 +33,7 @@ pub fn tests_folder() -> PathBuf {
 
 /// The files in `folder` whose extension is `extension`, in the order of their names.
 pub fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
-    let entries =
-        fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut found: Vec<PathBuf> = entries
         .map(|entry| entry.expect("a readable folder").path())
         .filter(|path| path.extension().is_some_and(|e| e == extension))
@@ -45,10 +44,7 @@ pub fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
 
 /// Every script of `tests/language`, area by area.
 pub fn language_scripts() -> Vec<PathBuf> {
-    language_areas()
-        .iter()
-        .flat_map(|area| files(area, "pbt"))
-        .collect()
+    language_areas().iter().flat_map(|area| files(area, "pbt")).collect()
 }
 
 /// The folders in `tests/language`.
@@ -80,10 +76,7 @@ pub fn probate_with_input<S: AsRef<std::ffi::OsStr>>(arguments: &[S], input: &st
 pub fn probate_merged<S: AsRef<std::ffi::OsStr>>(arguments: &[S], input: &str) -> Run {
     let (reader, writer) = std::io::pipe().expect("a pipe");
     let mut command = probate_command(arguments);
-    command
-        .stdin(Stdio::piped())
-        .stdout(writer.try_clone().expect("a second end"))
-        .stderr(writer);
+    command.stdin(Stdio::piped()).stdout(writer.try_clone().expect("a second end")).stderr(writer);
     let mut child = command.spawn().expect("the binary under test");
     // The command holds the writing ends: without this the reader would wait for ever.
     drop(command);
@@ -93,20 +86,13 @@ pub fn probate_merged<S: AsRef<std::ffi::OsStr>>(arguments: &[S], input: &str) -
     let both = drain(reader);
     let status = wait(&mut child);
     writer.join().expect("the writer");
-    Run {
-        stdout: both.join().expect("the reader"),
-        stderr: String::new(),
-        status,
-    }
+    Run { stdout: both.join().expect("the reader"), stderr: String::new(), status }
 }
 
 /// The binary under test, ready to run.
 pub fn probate_command<S: AsRef<std::ffi::OsStr>>(arguments: &[S]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_probate"));
-    command
-        .args(arguments)
-        .env("NO_COLOR", "1")
-        .current_dir(env!("CARGO_MANIFEST_DIR"));
+    command.args(arguments).env("NO_COLOR", "1").current_dir(env!("CARGO_MANIFEST_DIR"));
     command
 }
 
@@ -185,27 +171,15 @@ pub fn oracle_for_files(paths: &[PathBuf]) -> Vec<Oracle> {
 
 /// Runs all sources in one Node process.
 pub fn oracle_for_sources(sources: &[String]) -> Vec<Oracle> {
-    oracle(
-        sources
-            .iter()
-            .map(|source| json!({ "source": source }))
-            .collect(),
-    )
+    oracle(sources.iter().map(|source| json!({ "source": source })).collect())
 }
 
 fn oracle(jobs: Vec<Value>) -> Vec<Oracle> {
     let count = jobs.len();
     let mut command = Command::new("node");
-    command
-        .arg(tests_folder().join("support/oracle.js"))
-        .arg("--batch");
+    command.arg(tests_folder().join("support/oracle.js")).arg("--batch");
     let answer = run(command, &Value::Array(jobs).to_string());
-    assert_eq!(
-        answer.status,
-        Some(0),
-        "the oracle failed: {}",
-        answer.stderr
-    );
+    assert_eq!(answer.status, Some(0), "the oracle failed: {}", answer.stderr);
     let answers: Vec<Value> = serde_json::from_str(&answer.stdout).expect("the oracle's answers");
     assert_eq!(answers.len(), count, "one answer a job");
     let text = |value: &Value| value.as_str().map(str::to_owned);
@@ -222,8 +196,7 @@ fn oracle(jobs: Vec<Value>) -> Vec<Oracle> {
 /// Where two texts part: the lines around the first difference, `-` expected and `+` actual.
 pub fn difference(expected: &str, actual: &str) -> String {
     const AROUND: usize = 3;
-    let (old, new): (Vec<&str>, Vec<&str>) =
-        (expected.split('\n').collect(), actual.split('\n').collect());
+    let (old, new): (Vec<&str>, Vec<&str>) = (expected.split('\n').collect(), actual.split('\n').collect());
     let same = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
     let mut shown = String::new();
     for line in &old[same.saturating_sub(AROUND)..same] {
@@ -234,11 +207,7 @@ pub fn difference(expected: &str, actual: &str) -> String {
             let _ = writeln!(shown, "    {sign} {line}");
         }
         if lines.len() > same + AROUND {
-            let _ = writeln!(
-                shown,
-                "    {sign} … {} more lines",
-                lines.len() - same - AROUND
-            );
+            let _ = writeln!(shown, "    {sign} … {} more lines", lines.len() - same - AROUND);
         }
     }
     let _ = writeln!(shown, "    (line {})", same + 1);
@@ -277,10 +246,7 @@ impl Failures {
 /// The path as a test report shows it.
 pub fn shown(path: &Path) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    path.strip_prefix(root)
-        .unwrap_or(path)
-        .display()
-        .to_string()
+    path.strip_prefix(root).unwrap_or(path).display().to_string()
 }
 
 /// Runs the script and compares it with the `.out` file beside it: standard output equal, standard
@@ -308,11 +274,7 @@ pub fn compare_with_out(script: &Path, flags: &[&str]) -> Option<String> {
 
 /// Checks a snapshot a script, in a folder beside the scripts, and names all that differ in one report.
 /// `render` makes the text, or says what is wrong with the script's run whatever the snapshot says.
-pub fn check_snapshots(
-    scripts: &[PathBuf],
-    folder: &Path,
-    render: impl Fn(&Path) -> Result<String, String>,
-) {
+pub fn check_snapshots(scripts: &[PathBuf], folder: &Path, render: impl Fn(&Path) -> Result<String, String>) {
     let mut failures = Failures::default();
     for script in scripts {
         let name = script.file_stem().expect("a name").to_string_lossy();

@@ -62,7 +62,9 @@ pub(super) fn with(vm: &mut Vm, args: Args) -> Outcome {
     let index = integer(vm, args, 0, "with", 0.0)?;
     let place = if index < 0.0 { values.len() as f64 + index } else { index };
     if !(0.0..values.len() as f64).contains(&place) {
-        return Err(vm.range_error(format!("`with`: there is no element {index} in an array of length {}", values.len())));
+        return Err(
+            vm.range_error(format!("`with`: there is no element {index} in an array of length {}", values.len()))
+        );
     }
     values[place as usize] = vm.arg(args, 1);
     array_of(vm, &values)

@@ -91,8 +91,9 @@ fn compare(vm: &mut Vm, comparator: Value, a: Value, b: Value, function: &str) -
 #[cold]
 fn not_a_number(vm: &mut Vm, function: &str, answer: Value) -> crate::vm::native::Throw {
     if answer.is_bool() {
-        return vm
-            .type_error(format!("`{function}`: the comparator must answer a number, got a boolean: use `a - b`, or `a < b ? -1 : 1`"));
+        return vm.type_error(format!(
+            "`{function}`: the comparator must answer a number, got a boolean: use `a - b`, or `a < b ? -1 : 1`"
+        ));
     }
     wrong(vm, function, 0, "a comparator that answers a number", answer)
 }
@@ -112,7 +113,9 @@ fn merge_sort(vm: &mut Vm, values: &mut [Value], comparator: Value, function: &s
         for start in (0..len).step_by(width * 2) {
             let middle = (start + width).min(len);
             let end = (start + width * 2).min(len);
-            if middle == end || compare(vm, comparator, values[middle - 1], values[middle], function)? != Ordering::Greater {
+            if middle == end
+                || compare(vm, comparator, values[middle - 1], values[middle], function)? != Ordering::Greater
+            {
                 continue;
             }
             merged.clear();

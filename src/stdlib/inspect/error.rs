@@ -23,10 +23,18 @@ impl Inspector<'_> {
             keys.push((cause, false));
         }
         let stack = with_class_name(stack, class, &name);
-        let after_message = if message.is_empty() { 0 } else { stack.find(&message).map_or(0, |at| at + message.len()) };
-        let stack =
-            if stack[after_message..].contains("\n    at") { self.without_shared_frames(error, stack)? } else { format!("[{stack}]") };
-        Ok(if self.indentation > 0 { stack.replace('\n', &format!("\n{}", " ".repeat(self.indentation))) } else { stack })
+        let after_message =
+            if message.is_empty() { 0 } else { stack.find(&message).map_or(0, |at| at + message.len()) };
+        let stack = if stack[after_message..].contains("\n    at") {
+            self.without_shared_frames(error, stack)?
+        } else {
+            format!("[{stack}]")
+        };
+        Ok(if self.indentation > 0 {
+            stack.replace('\n', &format!("\n{}", " ".repeat(self.indentation)))
+        } else {
+            stack
+        })
     }
 
     fn string_property(&mut self, object: Value, key: &str) -> Outcome<Option<String>> {
@@ -67,10 +75,15 @@ fn shared(ours: &[String], theirs: &[&str]) -> Option<(usize, usize)> {
 
 /// A stack starts with the name that the error had when it was made; the class says more.
 fn with_class_name(stack: String, class: &str, name: &str) -> String {
-    let regular =
-        name.ends_with("Error") && stack.starts_with(name) && matches!(stack.as_bytes().get(name.len()), None | Some(b':' | b'\n'));
+    let regular = name.ends_with("Error")
+        && stack.starts_with(name)
+        && matches!(stack.as_bytes().get(name.len()), None | Some(b':' | b'\n'));
     if !regular || name == class {
         return stack;
     }
-    if class.contains(name) { format!("{class}{}", &stack[name.len()..]) } else { format!("{class} [{name}]{}", &stack[name.len()..]) }
+    if class.contains(name) {
+        format!("{class}{}", &stack[name.len()..])
+    } else {
+        format!("{class} [{name}]{}", &stack[name.len()..])
+    }
 }

@@ -84,8 +84,9 @@ fn grouped(output: Vec<String>, array: &ArrayEntries, indentation: usize) -> Vec
     if across <= 1 {
         return output;
     }
-    let line_widths: Vec<usize> =
-        (0..across).map(|column| widths.iter().skip(column).step_by(across).copied().max().unwrap_or(0) + SEPARATOR).collect();
+    let line_widths: Vec<usize> = (0..across)
+        .map(|column| widths.iter().skip(column).step_by(across).copied().max().unwrap_or(0) + SEPARATOR)
+        .collect();
     let mut lines = Vec::with_capacity(items / across + 2);
     for start in (0..items).step_by(across) {
         let end = (start + across).min(items);

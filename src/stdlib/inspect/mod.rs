@@ -46,7 +46,8 @@ const SHORT_LINE: usize = 16;
 
 /// The inspection format of a value. Runs no script code. Errors: limits only.
 pub fn inspect(vm: &mut Vm, value: Value, options: Options) -> Outcome<String> {
-    let mut inspector = Inspector { vm, options, seen: Vec::new(), circular: Vec::new(), indentation: 0, deepest: 0, spent: 0 };
+    let mut inspector =
+        Inspector { vm, options, seen: Vec::new(), circular: Vec::new(), indentation: 0, deepest: 0, spent: 0 };
     inspector.value(value, 0)
 }
 
@@ -192,8 +193,12 @@ impl Inspector<'_> {
                 let (target, _, yields) = self.vm.heap.iterator_state(value);
                 let word = if yields == Yield::Entries { "Entries" } else { "Iterator" };
                 match target.kind() {
-                    Some(Kind::Map) => head(String::new(), format!("[Map {word}] {{"), "}", keys, "Object [Map Iterator]"),
-                    Some(Kind::Set) => head(String::new(), format!("[Set {word}] {{"), "}", keys, "Object [Set Iterator]"),
+                    Some(Kind::Map) => {
+                        head(String::new(), format!("[Map {word}] {{"), "}", keys, "Object [Map Iterator]")
+                    }
+                    Some(Kind::Set) => {
+                        head(String::new(), format!("[Set {word}] {{"), "}", keys, "Object [Set Iterator]")
+                    }
                     Some(Kind::String) => Err("Object [String Iterator] {}".to_string()),
                     Some(Kind::Array) => Err("Object [Array Iterator] {}".to_string()),
                     _ => Err("Object [Iterator] {}".to_string()),
@@ -208,7 +213,8 @@ impl Inspector<'_> {
             }
             Kind::Function | Kind::Native | Kind::Bound => {
                 let name = self.vm.function_name(value);
-                let base = if name.is_empty() { "[Function (anonymous)]".to_string() } else { format!("[Function: {name}]") };
+                let base =
+                    if name.is_empty() { "[Function (anonymous)]".to_string() } else { format!("[Function: {name}]") };
                 if keys.is_empty() { Err(base) } else { head(base, "{".to_string(), "}", keys, "Function") }
             }
             _ => {
@@ -268,8 +274,14 @@ impl Inspector<'_> {
                 }
             }
             Kind::Map | Kind::Set => {
-                let items: Vec<(Value, Value)> =
-                    self.vm.heap.table(value).iter().take(self.options.items).map(|entry| (entry.key, entry.value)).collect();
+                let items: Vec<(Value, Value)> = self
+                    .vm
+                    .heap
+                    .table(value)
+                    .iter()
+                    .take(self.options.items)
+                    .map(|entry| (entry.key, entry.value))
+                    .collect();
                 for (key, item) in items {
                     let key = self.value(key, level)?;
                     output.push(if kind == Kind::Set { key } else { format!("{key} => {}", self.value(item, level)?) });

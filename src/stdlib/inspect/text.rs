@@ -51,7 +51,8 @@ pub fn key(text: &str) -> String {
 }
 
 fn is_plain(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
 /// A text without what moves a terminal's cursor or changes its state: control characters but for line ends and tabs are shown as escapes.

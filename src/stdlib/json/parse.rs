@@ -161,7 +161,10 @@ impl<'t> Parser<'t> {
             }
             let (like_keys, like) = &mut self.likes[depth];
             let known = like.is_container() && like_keys == keys;
-            let object = vm.heap.object_from(keys, values, known.then_some(*like)).map_err(|e| set_error(vm, Value::UNDEFINED, e))?;
+            let object = vm
+                .heap
+                .object_from(keys, values, known.then_some(*like))
+                .map_err(|e| set_error(vm, Value::UNDEFINED, e))?;
             if !known && !keys.is_empty() {
                 like_keys.clear();
                 like_keys.extend_from_slice(keys);

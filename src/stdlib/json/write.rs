@@ -64,7 +64,8 @@ struct Writer<'a> {
 /// TypeError for a cycle, a Map or a Set.
 pub fn to_json(vm: &mut Vm, value: Value, layout: &Layout) -> Outcome<Option<String>> {
     let to_json = vm.heap.key("toJSON");
-    let mut writer = Writer { layout, out: String::new(), open: Vec::new(), inside: FxHashSet::default(), guard: None, to_json };
+    let mut writer =
+        Writer { layout, out: String::new(), open: Vec::new(), inside: FxHashSet::default(), guard: None, to_json };
     writer.run(vm, value)
 }
 
@@ -83,7 +84,11 @@ impl Writer<'_> {
             let index = top.next;
             top.next += 1;
             let (container, is_array, key) = (top.container, top.is_array, top.keys.get(index).copied());
-            let found = if is_array { vm.heap.element(container, index) } else { key.and_then(|key| vm.heap.get_own(container, key)) };
+            let found = if is_array {
+                vm.heap.element(container, index)
+            } else {
+                key.and_then(|key| vm.heap.get_own(container, key))
+            };
             let value = self.prepared(vm, found.unwrap_or(Value::UNDEFINED), Some((container, index, key)))?;
             if is_array || written(value) {
                 self.comma_and_key(vm, key);
@@ -112,7 +117,9 @@ impl Writer<'_> {
             if let Some(method) = method {
                 if self.layout.methods == Methods::Refuse {
                     let what = vm.describe(value);
-                    return Err(vm.type_error(format!("{what} has a `toJSON` method, which is not called here: use `JSON.stringify`")));
+                    return Err(vm.type_error(format!(
+                        "{what} has a `toJSON` method, which is not called here: use `JSON.stringify`"
+                    )));
                 }
                 self.guard_all(vm)?;
                 let key = key_text(vm, place);
@@ -178,9 +185,10 @@ impl Writer<'_> {
             Some(Kind::Exact) => push_number(&mut self.out, value),
             Some(Kind::Map | Kind::Set) => {
                 let what = vm.describe(value);
-                return Err(
-                    vm.type_error(format!("`JSON.stringify`: there is no JSON for {what}{}: spread it into an array", self.shown_path()))
-                );
+                return Err(vm.type_error(format!(
+                    "`JSON.stringify`: there is no JSON for {what}{}: spread it into an array",
+                    self.shown_path()
+                )));
             }
             Some(_) => self.enter(vm, value)?,
         }
@@ -265,8 +273,9 @@ impl Writer<'_> {
     #[cold]
     fn cycle(&self, vm: &mut Vm, container: Value) -> Throw {
         let level = self.open.iter().position(|open| open.container == container).unwrap_or(0);
-        let name =
-            |path: String| if path.is_empty() { "the value itself".to_string() } else { format!("`{}`", path.trim_start_matches('.')) };
+        let name = |path: String| {
+            if path.is_empty() { "the value itself".to_string() } else { format!("`{}`", path.trim_start_matches('.')) }
+        };
         let (from, to) = (name(self.path(self.open.len())), name(self.path(level)));
         vm.type_error(format!("`JSON.stringify`: the value contains itself: {from} is {to}"))
     }

@@ -73,7 +73,9 @@ fn from_code_point(vm: &mut Vm, args: Args) -> Outcome {
         let c = if n.trunc() == n && (0.0..=1_114_111.0).contains(&n) { char::from_u32(n as u32) } else { None };
         match c {
             Some(c) => out.push(c),
-            None => return Err(vm.range_error(format!("`String.fromCodePoint`: {n} is not the code point of a character"))),
+            None => {
+                return Err(vm.range_error(format!("`String.fromCodePoint`: {n} is not the code point of a character")));
+            }
         }
     }
     text(vm, &out)
@@ -124,5 +126,9 @@ fn cut(vm: &mut Vm, whole: Text, start: usize, end: usize) -> Outcome {
 
 /// A part of a text, by bytes.
 fn piece(vm: &mut Vm, whole: Text, part: &str) -> Outcome {
-    if whole.is_ascii() { vm.heap.string_with(part, part.len() as u32).map_err(|e| vm.string_error(e)) } else { text(vm, part) }
+    if whole.is_ascii() {
+        vm.heap.string_with(part, part.len() as u32).map_err(|e| vm.string_error(e))
+    } else {
+        text(vm, part)
+    }
 }

@@ -62,7 +62,14 @@ fn substitute(vm: &mut Vm, args: Args, function: &str, most: usize) -> Outcome {
 }
 
 /// Appends what the replacer answers for the occurrence at `position`.
-fn push_answer(vm: &mut Vm, args: Args, function: &str, replacer: Value, position: usize, out: &mut String) -> Outcome<()> {
+fn push_answer(
+    vm: &mut Vm,
+    args: Args,
+    function: &str,
+    replacer: Value,
+    position: usize,
+    out: &mut String,
+) -> Outcome<()> {
     let (wanted, whole) = (vm.arg(args, 0), vm.this(args));
     let answer = call_back(vm, replacer, Value::UNDEFINED, &[wanted, Value::index(position), whole])?;
     let string = if answer.is_undefined() { None } else { vm.primitive_text(answer) };

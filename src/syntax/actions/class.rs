@@ -65,15 +65,8 @@ impl ClassParts {
         };
         let function = function(FunctionKind::Method, l, name, params, body);
         let at = function.span;
-        self.below = self
-            .below
-            .max(function_depth(&function))
-            .max(member_key_depth(&key));
-        self.members.push(Member {
-            is_static,
-            kind: MemberKind::Method { key, function },
-            span: at,
-        });
+        self.below = self.below.max(function_depth(&function)).max(member_key_depth(&key));
+        self.members.push(Member { is_static, kind: MemberKind::Method { key, function }, span: at });
         self
     }
 
@@ -98,34 +91,19 @@ impl ClassParts {
         }
         let init_depth = init.as_ref().map_or(0, |value| value.depth);
         self.below = self.below.max(init_depth).max(member_key_depth(&key));
-        self.members.push(Member {
-            is_static,
-            kind: MemberKind::Field { key, init },
-            span: at,
-        });
+        self.members.push(Member { is_static, kind: MemberKind::Field { key, init }, span: at });
         self
     }
 
     pub fn static_block(mut self: Box<Self>, _: &Context, l: u32, block: Block) -> Box<Self> {
         let at = span(l, block.span.end);
         self.below = self.below.max(block_depth(&block.body).saturating_add(1));
-        self.members.push(Member {
-            is_static: true,
-            kind: MemberKind::StaticBlock(block),
-            span: at,
-        });
+        self.members.push(Member { is_static: true, kind: MemberKind::StaticBlock(block), span: at });
         self
     }
 
-    pub fn finish(
-        mut self: Box<Self>,
-        name: Option<Ident>,
-        superclass: Option<Expr>,
-        end: u32,
-    ) -> Box<Self> {
-        self.below = self
-            .below
-            .max(superclass.as_ref().map_or(0, |value| value.depth));
+    pub fn finish(mut self: Box<Self>, name: Option<Ident>, superclass: Option<Expr>, end: u32) -> Box<Self> {
+        self.below = self.below.max(superclass.as_ref().map_or(0, |value| value.depth));
         self.name = name;
         self.superclass = superclass;
         self.end = end;
@@ -148,12 +126,7 @@ fn check_static(cx: &Context, is_static: bool, key: &MemberKey) {
     if let (true, MemberKey::Named(name)) = (is_static, key)
         && &*name.name == "prototype"
     {
-        cx.refuse(
-            codes::CLASS_MEMBER,
-            name.span,
-            "a static member cannot be named `prototype`",
-            "choose another name",
-        );
+        cx.refuse(codes::CLASS_MEMBER, name.span, "a static member cannot be named `prototype`", "choose another name");
     }
 }
 
@@ -169,12 +142,7 @@ pub fn class_expression(cx: &Context, l: u32, class: Box<ClassParts>) -> Expr {
 
 pub fn class_declaration(cx: &Context, l: u32, mut class: Box<ClassParts>) -> Box<Stmt> {
     cx.mark_for_check();
-    class.name = Some(declared_name(
-        cx,
-        class.name.take(),
-        span(l, l + "class".len() as u32),
-        "class",
-    ));
+    class.name = Some(declared_name(cx, class.name.take(), span(l, l + "class".len() as u32), "class"));
     let depth = class.below.saturating_add(1);
     let class = class.into_class(l);
     let (start, end) = (class.span.start, class.span.end);

@@ -14,31 +14,16 @@ pub struct Cover {
 pub fn parenthesised(cx: &Context, mut cover: Cover) -> Expr {
     let at = cover.span;
     if cover.trailing {
-        cx.refuse(
-            codes::COMMA,
-            span(at.end - 1, at.end),
-            "a comma stands before this `)`",
-            "leave out the last comma",
-        );
+        cx.refuse(codes::COMMA, span(at.end - 1, at.end), "a comma stands before this `)`", "leave out the last comma");
     }
     if cover.items.len() > 1 {
         let (Item::Expr(first) | Item::Spread(first)) = &cover.items[0];
-        let comma =
-            cx.source[first.span.end as usize..].find(',').unwrap_or(0) as u32 + first.span.end;
-        report_comma(
-            cx,
-            span(comma, comma + 1),
-            "keep the last expression, or write `[…]` for an array",
-        );
+        let comma = cx.source[first.span.end as usize..].find(',').unwrap_or(0) as u32 + first.span.end;
+        report_comma(cx, span(comma, comma + 1), "keep the last expression, or write `[…]` for an array");
     }
     match cover.items.pop() {
         None => {
-            cx.refuse(
-                codes::UNEXPECTED,
-                at,
-                "`()` holds no expression",
-                "parameters of an arrow function need `=>`",
-            );
+            cx.refuse(codes::UNEXPECTED, at, "`()` holds no expression", "parameters of an arrow function need `=>`");
             leaf(at.start, at.end, ExprKind::Null)
         }
         Some(Item::Spread(value)) => {
@@ -55,19 +40,13 @@ pub fn parenthesised(cx: &Context, mut cover: Cover) -> Expr {
 }
 
 fn report_comma(cx: &Context, at: Span, help: &str) {
-    cx.refuse(
-        codes::COMMA,
-        at,
-        "the comma operator is not in the language",
-        help,
-    );
+    cx.refuse(codes::COMMA, at, "the comma operator is not in the language", help);
 }
 
 /// `a, b`: refused; the first one stays.
 pub fn comma(cx: &Context, first: Expr, at: u32, rest: Vec<Expr>) -> Expr {
     let before = cx.source[..first.span.start as usize].trim_end();
-    let names = matches!(first.kind, ExprKind::Name(_))
-        && rest.iter().all(|e| matches!(e.kind, ExprKind::Name(_)));
+    let names = matches!(first.kind, ExprKind::Name(_)) && rest.iter().all(|e| matches!(e.kind, ExprKind::Name(_)));
     let help = if names && before.ends_with('{') {
         "parenthesise for an object: `({a, b})`"
     } else {
@@ -91,8 +70,7 @@ pub fn hole(cx: &Context, at: u32) -> Item {
 
 /// Whether it is such a mark.
 pub(super) fn is_hole(value: &Expr) -> bool {
-    value.span.start == value.span.end
-        && matches!(&value.kind, ExprKind::Name(name) if name.is_empty())
+    value.span.start == value.span.end && matches!(&value.kind, ExprKind::Name(name) if name.is_empty())
 }
 
 pub fn array(cx: &Context, l: u32, r: u32, items: Vec<Item>) -> Expr {
@@ -183,10 +161,7 @@ fn check_shorthand(cx: &Context, name: &Ident) {
         cx.refuse(
             codes::RESERVED_NAME,
             name.span,
-            format!(
-                "`{}` is a reserved word and cannot be a variable",
-                name.name
-            ),
+            format!("`{}` is a reserved word and cannot be a variable", name.name),
             format!("give the key a value: `{{{}: …}}`", name.name),
         );
     }
@@ -201,47 +176,22 @@ pub fn shorthand_default(cx: &Context, name: Ident, value: Expr) -> Property {
     check_shorthand(cx, &name);
     cx.pend(Diagnostic {
         code: codes::SHORTHAND_DEFAULT,
-        message: format!(
-            "`{0} = …` in braces is a default, and this is no pattern",
-            name.name
-        ),
+        message: format!("`{0} = …` in braces is a default, and this is no pattern", name.name),
         span: name.span,
         label: String::new(),
         help: Some(format!("write `{}: …` for an object", name.name)),
     });
-    let target = Pattern {
-        kind: PatternKind::Name(name.name.clone()),
-        span: name.span,
-    };
+    let target = Pattern { kind: PatternKind::Name(name.name.clone()), span: name.span };
     let at = name.span.to(value.span);
     let depth = value.depth;
-    let kind = ExprKind::Assign {
-        target: Box::new(target),
-        op: None,
-        value: Box::new(value),
-    };
-    Property::KeyValue {
-        key: PropKey::Named(name),
-        value: node(cx, at, depth, kind),
-    }
+    let kind = ExprKind::Assign { target: Box::new(target), op: None, value: Box::new(value) };
+    Property::KeyValue { key: PropKey::Named(name), value: node(cx, at, depth, kind) }
 }
 
-pub fn method(
-    cx: &Context,
-    l: u32,
-    key: PropKey,
-    params: Box<Parameters>,
-    body: Block,
-) -> Property {
+pub fn method(cx: &Context, l: u32, key: PropKey, params: Box<Parameters>, body: Block) -> Property {
     check_key(cx, &key);
     let name = key_name(&key);
-    let function = function(
-        FunctionKind::Method,
-        l,
-        name,
-        params,
-        FunctionBody::Block(body),
-    );
+    let function = function(FunctionKind::Method, l, name, params, FunctionBody::Block(body));
     cx.mark_for_check();
     Property::Method { key, function }
 }
@@ -261,11 +211,7 @@ pub fn this(cx: &Context, l: u32, r: u32) -> Expr {
 pub fn conditional(cx: &Context, test: Expr, then: Expr, otherwise: Expr) -> Expr {
     let below = test.depth.max(then.depth).max(otherwise.depth);
     let at = test.span.to(otherwise.span);
-    let kind = ExprKind::Conditional {
-        test: Box::new(test),
-        then: Box::new(then),
-        otherwise: Box::new(otherwise),
-    };
+    let kind = ExprKind::Conditional { test: Box::new(test), then: Box::new(then), otherwise: Box::new(otherwise) };
     node(cx, at, below, kind)
 }
 
@@ -273,60 +219,25 @@ pub fn assign(cx: &Context, target: Expr, value: Expr) -> Expr {
     let below = target.depth.max(value.depth);
     let at = target.span.to(value.span);
     let target = Box::new(pattern(cx, target));
-    node(
-        cx,
-        at,
-        below,
-        ExprKind::Assign {
-            target,
-            op: None,
-            value: Box::new(value),
-        },
-    )
+    node(cx, at, below, ExprKind::Assign { target, op: None, value: Box::new(value) })
 }
 
 pub fn compound(cx: &Context, target: Expr, op: AssignOp, value: Expr) -> Expr {
     let below = target.depth.max(value.depth);
     let at = target.span.to(value.span);
     let target = Box::new(simple_target(cx, target));
-    node(
-        cx,
-        at,
-        below,
-        ExprKind::Assign {
-            target,
-            op: Some(op),
-            value: Box::new(value),
-        },
-    )
+    node(cx, at, below, ExprKind::Assign { target, op: Some(op), value: Box::new(value) })
 }
 
 pub fn update(cx: &Context, l: u32, r: u32, increment: bool, prefix: bool, target: Expr) -> Expr {
     let below = target.depth;
     let target = Box::new(simple_target(cx, target));
-    node(
-        cx,
-        span(l, r),
-        below,
-        ExprKind::Update {
-            increment,
-            prefix,
-            target,
-        },
-    )
+    node(cx, span(l, r), below, ExprKind::Update { increment, prefix, target })
 }
 
 pub fn unary(cx: &Context, l: u32, op: UnaryOp, operand: Expr) -> Expr {
     let at = span(l, operand.span.end);
-    node(
-        cx,
-        at,
-        operand.depth,
-        ExprKind::Unary {
-            op,
-            operand: Box::new(operand),
-        },
-    )
+    node(cx, at, operand.depth, ExprKind::Unary { op, operand: Box::new(operand) })
 }
 
 /// `delete` of a member; of anything else it is refused.
@@ -338,13 +249,7 @@ pub fn delete(cx: &Context, l: u32, operand: Expr) -> Expr {
     }
     let is_member = match &inner.kind {
         ExprKind::Chain { links, .. } => {
-            matches!(
-                links.last(),
-                Some(Link {
-                    kind: LinkKind::Member(_) | LinkKind::Index(_),
-                    ..
-                })
-            )
+            matches!(links.last(), Some(Link { kind: LinkKind::Member(_) | LinkKind::Index(_), .. }))
         }
         _ => false,
     };
@@ -369,45 +274,20 @@ fn link(cx: &Context, base: Expr, below: u16, link: Link) -> Expr {
     }
     let at = base.span.to(link.span);
     match base {
-        Expr {
-            kind: ExprKind::Chain { base, mut links },
-            depth,
-            ..
-        } => {
+        Expr { kind: ExprKind::Chain { base, mut links }, depth, .. } => {
             links.push(link);
-            Expr {
-                kind: ExprKind::Chain { base, links },
-                span: at,
-                depth: depth.max(below + 1),
-            }
+            Expr { kind: ExprKind::Chain { base, links }, span: at, depth: depth.max(below + 1) }
         }
         base => {
             let below = below.max(base.depth);
-            node(
-                cx,
-                at,
-                below,
-                ExprKind::Chain {
-                    base: Box::new(base),
-                    links: vec![link],
-                },
-            )
+            node(cx, at, below, ExprKind::Chain { base: Box::new(base), links: vec![link] })
         }
     }
 }
 
 pub fn member(cx: &Context, base: Expr, at: Span, optional: bool, name: Ident) -> Expr {
     check_member(cx, &base, &name);
-    link(
-        cx,
-        base,
-        0,
-        Link {
-            kind: LinkKind::Member(name),
-            optional,
-            span: at,
-        },
-    )
+    link(cx, base, 0, Link { kind: LinkKind::Member(name), optional, span: at })
 }
 
 /// Refuses what would show prototypes.
@@ -450,43 +330,16 @@ fn check_member(cx: &Context, base: &Expr, name: &Ident) {
 }
 
 pub fn private_member(cx: &Context, base: Expr, at: Span, optional: bool, name: Ident) -> Expr {
-    link(
-        cx,
-        base,
-        0,
-        Link {
-            kind: LinkKind::Private(name),
-            optional,
-            span: at,
-        },
-    )
+    link(cx, base, 0, Link { kind: LinkKind::Private(name), optional, span: at })
 }
 
 pub fn index(cx: &Context, base: Expr, at: Span, optional: bool, key: Expr) -> Expr {
-    link(
-        cx,
-        base,
-        key.depth,
-        Link {
-            kind: LinkKind::Index(key),
-            optional,
-            span: at,
-        },
-    )
+    link(cx, base, key.depth, Link { kind: LinkKind::Index(key), optional, span: at })
 }
 
 pub fn call(cx: &Context, callee: Expr, at: Span, optional: bool, args: Vec<Item>) -> Expr {
     check_function(cx, &callee);
-    link(
-        cx,
-        callee,
-        items_depth(&args),
-        Link {
-            kind: LinkKind::Call(args),
-            optional,
-            span: at,
-        },
-    )
+    link(cx, callee, items_depth(&args), Link { kind: LinkKind::Call(args), optional, span: at })
 }
 
 /// Refuses `Function("…")` and `new Function("…")`.
@@ -516,15 +369,7 @@ pub fn new(cx: &Context, l: u32, end: Option<u32>, callee: Expr, args: Vec<Item>
     check_function(cx, &callee);
     let at = span(l, end.unwrap_or(callee.span.end));
     let below = items_depth(&args).max(callee.depth);
-    node(
-        cx,
-        at,
-        below,
-        ExprKind::New {
-            callee: Box::new(callee),
-            args,
-        },
-    )
+    node(cx, at, below, ExprKind::New { callee: Box::new(callee), args })
 }
 
 pub fn new_target(cx: &Context, l: u32, r: u32) -> Expr {
@@ -544,20 +389,10 @@ pub fn super_member(cx: &Context, l: u32, r: u32, name: Ident) -> Expr {
 
 pub fn super_index(cx: &Context, l: u32, r: u32, key: Expr) -> Expr {
     cx.mark_for_check();
-    node(
-        cx,
-        span(l, r),
-        key.depth,
-        ExprKind::SuperIndex(Box::new(key)),
-    )
+    node(cx, span(l, r), key.depth, ExprKind::SuperIndex(Box::new(key)))
 }
 
 pub fn super_call(cx: &Context, l: u32, r: u32, args: Vec<Item>) -> Expr {
     cx.mark_for_check();
-    node(
-        cx,
-        span(l, r),
-        items_depth(&args),
-        ExprKind::SuperCall(args),
-    )
+    node(cx, span(l, r), items_depth(&args), ExprKind::SuperCall(args))
 }

@@ -38,11 +38,7 @@ pub fn parameters(cx: &Context, cover: Cover) -> Box<Parameters> {
             }
         }
     }
-    let parameters = Parameters {
-        params,
-        rest,
-        span: cover.span,
-    };
+    let parameters = Parameters { params, rest, span: cover.span };
     check_duplicates(cx, &parameters);
     Box::new(parameters)
 }
@@ -84,14 +80,7 @@ pub(super) fn function(
         FunctionBody::Expr(value) => value.span.end,
     };
     let Parameters { params, rest, .. } = *parameters;
-    Rc::new(Function {
-        kind,
-        name,
-        params,
-        rest,
-        body,
-        span: span(l, end),
-    })
+    Rc::new(Function { kind, name, params, rest, body, span: span(l, end) })
 }
 
 /// Levels of a function, itself included.
@@ -115,16 +104,7 @@ pub fn function_expression(
     if let Some(name) = &name {
         check_variable(cx, name);
     }
-    function_node(
-        cx,
-        function(
-            FunctionKind::Plain,
-            l,
-            name,
-            parameters,
-            FunctionBody::Block(body),
-        ),
-    )
+    function_node(cx, function(FunctionKind::Plain, l, name, parameters, FunctionBody::Block(body)))
 }
 
 pub fn arrow(cx: &Context, cover: Cover, body: FunctionBody) -> Expr {
@@ -137,28 +117,9 @@ pub fn arrow(cx: &Context, cover: Cover, body: FunctionBody) -> Expr {
 pub fn arrow_of_name(cx: &Context, param: Ident, body: FunctionBody) -> Expr {
     check_variable(cx, &param);
     let at = param.span;
-    let target = Pattern {
-        kind: PatternKind::Name(param.name),
-        span: at,
-    };
-    let parameters = Parameters {
-        params: vec![Slot {
-            target,
-            default: None,
-        }],
-        rest: None,
-        span: at,
-    };
-    function_node(
-        cx,
-        function(
-            FunctionKind::Arrow,
-            at.start,
-            None,
-            Box::new(parameters),
-            body,
-        ),
-    )
+    let target = Pattern { kind: PatternKind::Name(param.name), span: at };
+    let parameters = Parameters { params: vec![Slot { target, default: None }], rest: None, span: at };
+    function_node(cx, function(FunctionKind::Arrow, at.start, None, Box::new(parameters), body))
 }
 
 fn function_node(cx: &Context, function: Rc<Function>) -> Expr {
@@ -176,21 +137,9 @@ pub fn function_declaration(
 ) -> Box<Stmt> {
     cx.mark_for_check();
     let name = declared_name(cx, name, span(l, l + "function".len() as u32), "function");
-    let function = function(
-        FunctionKind::Plain,
-        l,
-        Some(name),
-        parameters,
-        FunctionBody::Block(body),
-    );
+    let function = function(FunctionKind::Plain, l, Some(name), parameters, FunctionBody::Block(body));
     let depth = function_depth(&function);
-    statement(
-        cx,
-        function.span.start,
-        function.span.end,
-        depth,
-        StmtKind::Function(function),
-    )
+    statement(cx, function.span.start, function.span.end, depth, StmtKind::Function(function))
 }
 
 /// The name of a declaration, which must be there.
@@ -208,10 +157,7 @@ pub(super) fn declared_name(cx: &Context, name: Option<Ident>, word: Span, what:
                 format!("name it: `{what} f …`; for an expression, put it in parentheses")
                     .replace("class f", "class C"),
             );
-            Ident {
-                name: "".into(),
-                span: word,
-            }
+            Ident { name: "".into(), span: word }
         }
     }
 }

@@ -6,10 +6,7 @@ use crate::syntax::text::{self, EscapeError};
 
 /// Any name, where it may be a keyword: behind a `.` and as a key.
 pub fn name(cx: &Context, l: u32, r: u32) -> Ident {
-    Ident {
-        name: cx.name(span(l, r)),
-        span: span(l, r),
-    }
+    Ident { name: cx.name(span(l, r)), span: span(l, r) }
 }
 
 /// A name that is used or declared as a variable.
@@ -34,8 +31,8 @@ pub(super) fn check_variable(cx: &Context, ident: &Ident) {
             "`arguments` is not in the language",
             "take a rest parameter: `(...args) => …`",
         ),
-        "implements" | "interface" | "package" | "private" | "protected" | "public" | "static"
-        | "yield" | "await" | "let" => cx.refuse(
+        "implements" | "interface" | "package" | "private" | "protected" | "public" | "static" | "yield" | "await"
+        | "let" => cx.refuse(
             codes::RESERVED_NAME,
             ident.span,
             format!("`{}` is a reserved word and cannot be a name", ident.name),
@@ -46,10 +43,7 @@ pub(super) fn check_variable(cx: &Context, ident: &Ident) {
 }
 
 pub fn private(cx: &Context, l: u32, r: u32) -> Ident {
-    let ident = Ident {
-        name: cx.name(span(l + 1, r)),
-        span: span(l, r),
-    };
+    let ident = Ident { name: cx.name(span(l + 1, r)), span: span(l, r) };
     if &*ident.name == "constructor" {
         cx.refuse(
             codes::CLASS_MEMBER,
@@ -98,8 +92,8 @@ fn number_kind(value: Number) -> ExprKind {
 
 /// `-` and its operand; directly before a literal it is part of the literal (deviation D1).
 pub fn negate(cx: &Context, l: u32, operand: Expr) -> Expr {
-    let literal = matches!(operand.kind, ExprKind::Number(_) | ExprKind::Exact(_))
-        && !starts_with(cx, operand.span, b'-');
+    let literal =
+        matches!(operand.kind, ExprKind::Number(_) | ExprKind::Exact(_)) && !starts_with(cx, operand.span, b'-');
     if literal {
         let value = numbers::negated(cx.text(operand.span));
         return leaf(l, operand.span.end, number_kind(value));
@@ -114,10 +108,7 @@ pub fn number_key(cx: &Context, l: u32, r: u32) -> Ident {
         Number::Exact(exact) => exact.to_string(),
         Number::Double(double) => ryu_js::Buffer::new().format(double).to_owned(),
     };
-    Ident {
-        name: text.into(),
-        span: at,
-    }
+    Ident { name: text.into(), span: at }
 }
 
 pub fn string(cx: &Context, l: u32, r: u32) -> Expr {
@@ -127,38 +118,22 @@ pub fn string(cx: &Context, l: u32, r: u32) -> Expr {
 
 pub fn string_key(cx: &Context, l: u32, r: u32) -> Ident {
     let inner = span(l + 1, r - 1);
-    let name = if cx.text(inner).contains('\\') {
-        decode(cx, l + 1, r - 1, false)
-    } else {
-        cx.name(inner)
-    };
-    Ident {
-        name,
-        span: span(l, r),
-    }
+    let name = if cx.text(inner).contains('\\') { decode(cx, l + 1, r - 1, false) } else { cx.name(inner) };
+    Ident { name, span: span(l, r) }
 }
 
 /// The text between two offsets, with its escapes decoded.
 fn decode(cx: &Context, l: u32, r: u32, template: bool) -> Name {
     let text = cx.text(span(l, r.max(l)));
     let report = |at: Span, error: EscapeError| report_escape(cx, at, error);
-    let decoded = if template {
-        text::decode_template(text, l, report)
-    } else {
-        text::decode_string(text, l, report)
-    };
+    let decoded = if template { text::decode_template(text, l, report) } else { text::decode_string(text, l, report) };
     decoded.as_ref().into()
 }
 
 fn report_escape(cx: &Context, at: Span, error: EscapeError) {
     match error {
         EscapeError::Hex => {
-            cx.refuse(
-                codes::BAD_ESCAPE,
-                at,
-                "`\\x` takes two hexadecimal digits",
-                "for example `\\x41`",
-            );
+            cx.refuse(codes::BAD_ESCAPE, at, "`\\x` takes two hexadecimal digits", "for example `\\x41`");
         }
         EscapeError::Unicode => cx.refuse(
             codes::BAD_ESCAPE,
@@ -166,12 +141,9 @@ fn report_escape(cx: &Context, at: Span, error: EscapeError) {
             "`\\u` takes four hexadecimal digits, or a code point in braces",
             "for example `\\u00e9` or `\\u{1F600}`",
         ),
-        EscapeError::TooLarge => cx.refuse(
-            codes::BAD_ESCAPE,
-            at,
-            "there is no character beyond U+10FFFF",
-            "`\\u{10FFFF}` is the last one",
-        ),
+        EscapeError::TooLarge => {
+            cx.refuse(codes::BAD_ESCAPE, at, "there is no character beyond U+10FFFF", "`\\u{10FFFF}` is the last one")
+        }
         EscapeError::LoneSurrogate => cx.refuse(
             codes::LONE_SURROGATE,
             at,
@@ -190,14 +162,7 @@ fn report_escape(cx: &Context, at: Span, error: EscapeError) {
 /// A template without holes.
 pub fn template(cx: &Context, l: u32, r: u32) -> Expr {
     let quasis = vec![decode(cx, l + 1, r - 1, true)];
-    leaf(
-        l,
-        r,
-        ExprKind::Template {
-            quasis,
-            holes: Vec::new(),
-        },
-    )
+    leaf(l, r, ExprKind::Template { quasis, holes: Vec::new() })
 }
 
 /// A template up to one of its holes.
@@ -208,10 +173,7 @@ pub struct TemplateParts {
 
 impl TemplateParts {
     pub fn new(cx: &Context, l: u32, r: u32, hole: Expr) -> Box<Self> {
-        Box::new(TemplateParts {
-            quasis: vec![decode(cx, l + 1, r - 2, true)],
-            holes: vec![hole],
-        })
+        Box::new(TemplateParts { quasis: vec![decode(cx, l + 1, r - 2, true)], holes: vec![hole] })
     }
 
     pub fn push(mut self: Box<Self>, cx: &Context, l: u32, r: u32, hole: Expr) -> Box<Self> {
@@ -223,14 +185,6 @@ impl TemplateParts {
     pub fn finish(mut self: Box<Self>, cx: &Context, l: u32, tail: u32, r: u32) -> Expr {
         self.quasis.push(decode(cx, tail + 1, r - 1, true));
         let below = self.holes.iter().map(|hole| hole.depth).max().unwrap_or(0);
-        node(
-            cx,
-            span(l, r),
-            below,
-            ExprKind::Template {
-                quasis: self.quasis,
-                holes: self.holes,
-            },
-        )
+        node(cx, span(l, r), below, ExprKind::Template { quasis: self.quasis, holes: self.holes })
     }
 }

@@ -6,7 +6,10 @@
 //! Depth counts the nodes that hold others: leaves count 0, as do the wrappers that cannot nest without something else
 //! nesting too (the statement around an expression, the block of a function).
 
-#![expect(clippy::boxed_local, reason = "the grammar's symbols are boxed to stay small, and are handed over as they are")]
+#![expect(
+    clippy::boxed_local,
+    reason = "the grammar's symbols are boxed to stay small, and are handed over as they are"
+)]
 
 use super::ast::*;
 use super::codes;
@@ -41,28 +44,16 @@ pub fn push<T>(mut list: Vec<T>, next: T) -> Vec<T> {
 
 /// An expression that holds no other.
 pub fn leaf(l: u32, r: u32, kind: ExprKind) -> Expr {
-    Expr {
-        kind,
-        span: span(l, r),
-        depth: 0,
-    }
+    Expr { kind, span: span(l, r), depth: 0 }
 }
 
 /// An expression whose deepest part has the depth `below`.
 pub fn node(cx: &Context, span: Span, below: u16, kind: ExprKind) -> Expr {
     if below >= cx.max_depth {
         cx.too_deep(span);
-        return Expr {
-            kind: ExprKind::Null,
-            span,
-            depth: 0,
-        };
+        return Expr { kind: ExprKind::Null, span, depth: 0 };
     }
-    Expr {
-        kind,
-        span,
-        depth: below + 1,
-    }
+    Expr { kind, span, depth: below + 1 }
 }
 
 fn item_depth(item: &Item) -> u16 {
@@ -76,10 +67,7 @@ fn items_depth(items: &[Item]) -> u16 {
 }
 
 fn block_depth(body: &[Stmt]) -> u16 {
-    body.iter()
-        .map(|statement| statement.depth)
-        .max()
-        .unwrap_or(0)
+    body.iter().map(|statement| statement.depth).max().unwrap_or(0)
 }
 
 fn key_depth(key: &PropKey) -> u16 {
@@ -97,9 +85,5 @@ fn starts_with(cx: &Context, span: Span, byte: u8) -> bool {
 /// The span of what stands behind `...`, with the dots.
 fn with_dots(cx: &Context, at: Span) -> Span {
     let before = cx.source[..at.start as usize].trim_end();
-    if before.ends_with("...") {
-        span(before.len() as u32 - 3, at.end)
-    } else {
-        at
-    }
+    if before.ends_with("...") { span(before.len() as u32 - 3, at.end) } else { at }
 }

@@ -43,10 +43,7 @@ pub struct Operators {
 
 impl Operators {
     pub fn new(first: Expr, op: Operator, at: Span, next: Expr) -> Box<Self> {
-        Box::new(Operators {
-            operands: vec![first, next],
-            ops: vec![(op, at)],
-        })
+        Box::new(Operators { operands: vec![first, next], ops: vec![(op, at)] })
     }
 
     pub fn push(mut self: Box<Self>, op: Operator, at: Span, next: Expr) -> Box<Self> {
@@ -84,10 +81,7 @@ impl Operators {
     /// `??` and `||` or `&&` side by side need parentheses, as in JavaScript.
     fn check_mixing(&self, cx: &Context) {
         let coalesces = |op: &Operator| *op == Operator::Logical(LogicalOp::Coalesce);
-        let mut logical = self
-            .ops
-            .iter()
-            .filter(|(op, _)| matches!(op, Operator::Logical(_)));
+        let mut logical = self.ops.iter().filter(|(op, _)| matches!(op, Operator::Logical(_)));
         let Some((first, _)) = logical.next() else {
             return;
         };
@@ -122,8 +116,7 @@ fn check_power(cx: &Context, left: &Expr) {
 
 /// Gives the last waiting operator its operands.
 fn reduce(cx: &Context, values: &mut Vec<Expr>, waiting: &mut Vec<(Operator, Span)>) {
-    let (Some((op, at)), Some(right), Some(left)) = (waiting.pop(), values.pop(), values.pop())
-    else {
+    let (Some((op, at)), Some(right), Some(left)) = (waiting.pop(), values.pop(), values.pop()) else {
         return;
     };
     values.push(match op {
@@ -138,42 +131,20 @@ fn binary(cx: &Context, left: Expr, op: BinaryOp, at: Span, right: Expr) -> Expr
         && let Some(name) = marked_private(cx, &left)
     {
         cx.mark_for_check();
-        return node(
-            cx,
-            whole,
-            right.depth,
-            ExprKind::PrivateIn {
-                name,
-                object: Box::new(right),
-            },
-        );
+        return node(cx, whole, right.depth, ExprKind::PrivateIn { name, object: Box::new(right) });
     }
     match left {
         // A spine goes on; a power stands alone.
-        Expr {
-            kind: ExprKind::Binary { first, mut rest },
-            depth,
-            ..
-        } if op != BinaryOp::Pow && rest[0].0 != BinaryOp::Pow && right.depth < cx.max_depth => {
+        Expr { kind: ExprKind::Binary { first, mut rest }, depth, .. }
+            if op != BinaryOp::Pow && rest[0].0 != BinaryOp::Pow && right.depth < cx.max_depth =>
+        {
             let depth = depth.max(right.depth + 1);
             rest.push((op, at, right));
-            Expr {
-                kind: ExprKind::Binary { first, rest },
-                span: whole,
-                depth,
-            }
+            Expr { kind: ExprKind::Binary { first, rest }, span: whole, depth }
         }
         left => {
             let below = left.depth.max(right.depth);
-            node(
-                cx,
-                whole,
-                below,
-                ExprKind::Binary {
-                    first: Box::new(left),
-                    rest: vec![(op, at, right)],
-                },
-            )
+            node(cx, whole, below, ExprKind::Binary { first: Box::new(left), rest: vec![(op, at, right)] })
         }
     }
 }
@@ -181,30 +152,14 @@ fn binary(cx: &Context, left: Expr, op: BinaryOp, at: Span, right: Expr) -> Expr
 fn logical(cx: &Context, left: Expr, op: LogicalOp, right: Expr) -> Expr {
     let whole = left.span.to(right.span);
     match left {
-        Expr {
-            kind: ExprKind::Logical { first, mut rest },
-            depth,
-            ..
-        } if right.depth < cx.max_depth => {
+        Expr { kind: ExprKind::Logical { first, mut rest }, depth, .. } if right.depth < cx.max_depth => {
             let depth = depth.max(right.depth + 1);
             rest.push((op, right));
-            Expr {
-                kind: ExprKind::Logical { first, rest },
-                span: whole,
-                depth,
-            }
+            Expr { kind: ExprKind::Logical { first, rest }, span: whole, depth }
         }
         left => {
             let below = left.depth.max(right.depth);
-            node(
-                cx,
-                whole,
-                below,
-                ExprKind::Logical {
-                    first: Box::new(left),
-                    rest: vec![(op, right)],
-                },
-            )
+            node(cx, whole, below, ExprKind::Logical { first: Box::new(left), rest: vec![(op, right)] })
         }
     }
 }

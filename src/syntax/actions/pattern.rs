@@ -17,11 +17,7 @@ pub fn pattern(cx: &Context, target: Expr) -> Pattern {
 /// The target of `+=`, `++` and the like: a name or a member.
 pub fn simple_target(cx: &Context, target: Expr) -> Pattern {
     if let ExprKind::Array(_) | ExprKind::Object(_) = target.kind {
-        invalid(
-            cx,
-            target.span,
-            "a pattern can only be assigned to with `=`",
-        );
+        invalid(cx, target.span, "a pattern can only be assigned to with `=`");
         return nowhere(target.span);
     }
     pattern(cx, target)
@@ -42,10 +38,7 @@ fn convert(cx: &Context, target: Expr) -> Pattern {
                 return invalid(cx, at, "a pattern cannot stand in parentheses");
             }
             let inner = pattern(cx, *inner);
-            return Pattern {
-                kind: inner.kind,
-                span: at,
-            };
+            return Pattern { kind: inner.kind, span: at };
         }
         ExprKind::SuperMember(_) | ExprKind::SuperIndex(_) => PatternKind::Member(Box::new(target)),
         ExprKind::Chain { ref links, .. } => {
@@ -82,30 +75,14 @@ fn invalid(cx: &Context, at: Span, message: &str) -> Pattern {
 }
 
 fn nowhere(at: Span) -> Pattern {
-    Pattern {
-        kind: PatternKind::Array {
-            elements: Vec::new(),
-            rest: None,
-        },
-        span: at,
-    }
+    Pattern { kind: PatternKind::Array { elements: Vec::new(), rest: None }, span: at }
 }
 
 /// `target = default`, or a target alone.
 pub fn slot(cx: &Context, value: Expr) -> Slot {
     match value.kind {
-        ExprKind::Assign {
-            target,
-            op: None,
-            value,
-        } => Slot {
-            target: *target,
-            default: Some(*value),
-        },
-        _ => Slot {
-            target: pattern(cx, value),
-            default: None,
-        },
+        ExprKind::Assign { target, op: None, value } => Slot { target: *target, default: Some(*value) },
+        _ => Slot { target: pattern(cx, value), default: None },
     }
 }
 
@@ -126,10 +103,7 @@ fn array_pattern(cx: &Context, at: Span, items: Vec<Item>) -> Pattern {
             }
         }
     }
-    Pattern {
-        kind: PatternKind::Array { elements, rest },
-        span: at,
-    }
+    Pattern { kind: PatternKind::Array { elements, rest }, span: at }
 }
 
 fn object_pattern(cx: &Context, at: Span, list: Vec<Property>) -> Pattern {
@@ -139,17 +113,8 @@ fn object_pattern(cx: &Context, at: Span, list: Vec<Property>) -> Pattern {
     for (position, property) in list.into_iter().enumerate() {
         match property {
             Property::Shorthand(name) => {
-                let target = Pattern {
-                    kind: PatternKind::Name(name.name.clone()),
-                    span: name.span,
-                };
-                properties.push(PatternProperty {
-                    key: PropKey::Named(name),
-                    value: Slot {
-                        target,
-                        default: None,
-                    },
-                });
+                let target = Pattern { kind: PatternKind::Name(name.name.clone()), span: name.span };
+                properties.push(PatternProperty { key: PropKey::Named(name), value: Slot { target, default: None } });
             }
             Property::KeyValue { key, value } => {
                 if let PropKey::Named(name) = &key
@@ -157,10 +122,7 @@ fn object_pattern(cx: &Context, at: Span, list: Vec<Property>) -> Pattern {
                 {
                     cx.withdraw(name.span.start);
                 }
-                properties.push(PatternProperty {
-                    key,
-                    value: slot(cx, value),
-                });
+                properties.push(PatternProperty { key, value: slot(cx, value) });
             }
             Property::Method { function, .. } => {
                 invalid(cx, function.span, "a method cannot stand in a pattern");
@@ -169,20 +131,13 @@ fn object_pattern(cx: &Context, at: Span, list: Vec<Property>) -> Pattern {
                 check_last(cx, position == last, value.span, at);
                 let target = rest_target(cx, value);
                 if let PatternKind::Array { .. } | PatternKind::Object { .. } = target.kind {
-                    invalid(
-                        cx,
-                        target.span,
-                        "the rest of an object goes into a name, not into a pattern",
-                    );
+                    invalid(cx, target.span, "the rest of an object goes into a name, not into a pattern");
                 }
                 rest = Some(Box::new(target));
             }
         }
     }
-    Pattern {
-        kind: PatternKind::Object { properties, rest },
-        span: at,
-    }
+    Pattern { kind: PatternKind::Object { properties, rest }, span: at }
 }
 
 /// What `...` collects into: without a default.
@@ -221,19 +176,11 @@ pub(super) fn report_rest(cx: &Context, at: Span) {
 fn check_binding(cx: &Context, pattern: &Pattern) {
     stacker::maybe_grow(RED_ZONE, STACK_PIECE, || match &pattern.kind {
         PatternKind::Name(_) if starts_with(cx, pattern.span, b'(') => {
-            report_binding(
-                cx,
-                pattern.span,
-                "a declared name cannot stand in parentheses",
-            );
+            report_binding(cx, pattern.span, "a declared name cannot stand in parentheses");
         }
         PatternKind::Name(_) => {}
         PatternKind::Member(_) => {
-            report_binding(
-                cx,
-                pattern.span,
-                "a member cannot be declared, only assigned to",
-            );
+            report_binding(cx, pattern.span, "a member cannot be declared, only assigned to");
         }
         PatternKind::Array { elements, rest } => {
             for slot in elements.iter().flatten() {
@@ -255,12 +202,7 @@ fn check_binding(cx: &Context, pattern: &Pattern) {
 }
 
 fn report_binding(cx: &Context, at: Span, message: &str) {
-    cx.refuse(
-        codes::BAD_BINDING,
-        at,
-        message,
-        "declare a name, `[a, b]` or `{a, b}`",
-    );
+    cx.refuse(codes::BAD_BINDING, at, message, "declare a name, `[a, b]` or `{a, b}`");
 }
 
 /// The names a pattern binds, in order.
@@ -302,9 +244,7 @@ pub(super) fn pattern_depth(pattern: &Pattern) -> u16 {
             elements.max(rest.as_ref().map_or(0, |rest| pattern_depth(rest)))
         }
         PatternKind::Object { properties, rest } => {
-            let of = |property: &PatternProperty| {
-                slot_depth(&property.value).max(key_depth(&property.key))
-            };
+            let of = |property: &PatternProperty| slot_depth(&property.value).max(key_depth(&property.key));
             let properties = properties.iter().map(of).max().unwrap_or(0);
             properties.max(rest.as_ref().map_or(0, |rest| pattern_depth(rest)))
         }

@@ -7,17 +7,9 @@ pub fn statement(cx: &Context, l: u32, r: u32, depth: u16, kind: StmtKind) -> Bo
     let at = span(l, r);
     if depth > cx.max_depth {
         cx.too_deep(at);
-        return Box::new(Stmt {
-            kind: StmtKind::Empty,
-            span: at,
-            depth: 0,
-        });
+        return Box::new(Stmt { kind: StmtKind::Empty, span: at, depth: 0 });
     }
-    Box::new(Stmt {
-        kind,
-        span: at,
-        depth,
-    })
+    Box::new(Stmt { kind, span: at, depth })
 }
 
 /// A statement around parts whose deepest has the depth `below`.
@@ -39,49 +31,26 @@ pub fn declaration(cx: &Context, l: u32, r: u32, kind: DeclKind, list: Vec<Expr>
 }
 
 pub fn declarators(cx: &Context, kind: DeclKind, list: Vec<Expr>) -> Vec<Declarator> {
-    list.into_iter()
-        .map(|value| declarator(cx, kind, value))
-        .collect()
+    list.into_iter().map(|value| declarator(cx, kind, value)).collect()
 }
 
 fn declarator(cx: &Context, kind: DeclKind, value: Expr) -> Declarator {
     let at = value.span;
     let Slot { target, default } = slot(cx, value);
     check_parameter(cx, &target);
-    let is_pattern = matches!(
-        target.kind,
-        PatternKind::Array { .. } | PatternKind::Object { .. }
-    );
+    let is_pattern = matches!(target.kind, PatternKind::Array { .. } | PatternKind::Object { .. });
     if default.is_none() && (kind == DeclKind::Const || is_pattern) {
-        let message = if is_pattern {
-            "a pattern needs a value to take apart"
-        } else {
-            "a `const` needs its value"
-        };
-        cx.refuse(
-            codes::MISSING_VALUE,
-            at,
-            message,
-            "add `= …`, or declare a name with `let`",
-        );
+        let message = if is_pattern { "a pattern needs a value to take apart" } else { "a `const` needs its value" };
+        cx.refuse(codes::MISSING_VALUE, at, message, "add `= …`, or declare a name with `let`");
     }
-    Declarator {
-        target,
-        init: default,
-        span: at,
-    }
+    Declarator { target, init: default, span: at }
 }
 
 pub fn catch_parameter(cx: &Context, param: Expr) -> Pattern {
     let at = param.span;
     let Slot { target, default } = slot(cx, param);
     if default.is_some() {
-        cx.refuse(
-            codes::BAD_BINDING,
-            at,
-            "the parameter of `catch` has no default",
-            "write `catch (e)`",
-        );
+        cx.refuse(codes::BAD_BINDING, at, "the parameter of `catch` has no default", "write `catch (e)`");
     }
     check_parameter(cx, &target);
     target
@@ -102,12 +71,7 @@ pub struct IfChain {
     below: u16,
 }
 
-pub fn if_arm(
-    cx: &Context,
-    mut chain: Box<IfChain>,
-    head: Box<IfHead>,
-    body: Box<Stmt>,
-) -> Box<IfChain> {
+pub fn if_arm(cx: &Context, mut chain: Box<IfChain>, head: Box<IfHead>, body: Box<Stmt>) -> Box<IfChain> {
     check_body(cx, &body);
     chain.start.get_or_insert(head.start);
     chain.below = chain.below.max(head.test.depth).max(body.depth);
@@ -132,26 +96,14 @@ pub fn if_chain(
         end = body.span.end;
     }
     let IfChain { start, arms, below } = *chain;
-    around(
-        cx,
-        start.unwrap_or(end),
-        end,
-        below,
-        StmtKind::If { arms, otherwise },
-    )
+    around(cx, start.unwrap_or(end), end, below, StmtKind::If { arms, otherwise })
 }
 
 /// The body of `if` or a loop cannot be a declaration.
 fn check_body(cx: &Context, body: &Stmt) {
     let what = match &body.kind {
-        StmtKind::Declare {
-            kind: DeclKind::Let,
-            ..
-        } => "`let`",
-        StmtKind::Declare {
-            kind: DeclKind::Const,
-            ..
-        } => "`const`",
+        StmtKind::Declare { kind: DeclKind::Let, .. } => "`let`",
+        StmtKind::Declare { kind: DeclKind::Const, .. } => "`const`",
         StmtKind::Function(_) => "a function declaration",
         StmtKind::Class(_) => "a class declaration",
         _ => return,
@@ -176,11 +128,7 @@ pub struct Head {
 enum HeadKind {
     Label(Ident),
     While(Expr),
-    For {
-        init: Option<Box<ForInit>>,
-        test: Vec<Expr>,
-        update: Vec<Expr>,
-    },
+    For { init: Option<Box<ForInit>>, test: Vec<Expr>, update: Vec<Expr> },
     ForOf(Box<(ForHead, Expr)>),
     ForIn(Box<(ForHead, Expr)>),
 }
@@ -198,33 +146,19 @@ impl Head {
         Self::new(l, test.depth, HeadKind::While(test))
     }
 
-    pub fn for_loop(
-        l: u32,
-        init: Option<Box<ForInit>>,
-        test: Vec<Expr>,
-        update: Vec<Expr>,
-    ) -> Box<Head> {
+    pub fn for_loop(l: u32, init: Option<Box<ForInit>>, test: Vec<Expr>, update: Vec<Expr>) -> Box<Head> {
         let deepest = |list: &[Expr]| list.iter().map(|value| value.depth).max().unwrap_or(0);
         let of_init = match init.as_deref() {
             None => 0,
             Some(ForInit::Exprs(list)) => deepest(list),
-            Some(ForInit::Declare { decls, .. }) => {
-                decls.iter().map(declarator_depth).max().unwrap_or(0)
-            }
+            Some(ForInit::Declare { decls, .. }) => decls.iter().map(declarator_depth).max().unwrap_or(0),
         };
         let below = of_init.max(deepest(&test)).max(deepest(&update));
         Self::new(l, below, HeadKind::For { init, test, update })
     }
 
     /// `for … of` and `for … in`.
-    pub fn for_each(
-        cx: &Context,
-        l: u32,
-        kind: Option<DeclKind>,
-        target: Expr,
-        over: Expr,
-        of: bool,
-    ) -> Box<Head> {
+    pub fn for_each(cx: &Context, l: u32, kind: Option<DeclKind>, target: Expr, over: Expr, of: bool) -> Box<Head> {
         let below = target.depth.max(over.depth);
         let at = target.span;
         if let ExprKind::Assign { .. } = target.kind {
@@ -244,15 +178,7 @@ impl Head {
             None => ForHead::Assign(slot(cx, target).target),
         };
         let parts = Box::new((head, over));
-        Self::new(
-            l,
-            below,
-            if of {
-                HeadKind::ForOf(parts)
-            } else {
-                HeadKind::ForIn(parts)
-            },
-        )
+        Self::new(l, below, if of { HeadKind::ForOf(parts) } else { HeadKind::ForIn(parts) })
     }
 }
 
@@ -277,25 +203,11 @@ pub fn with_head(cx: &Context, head: Box<Head>, mut body: Box<Stmt>) -> Box<Stmt
             return body;
         }
         HeadKind::While(test) => StmtKind::While { labels, test, body },
-        HeadKind::For { init, test, update } => StmtKind::For {
-            labels,
-            init: init.map(|init| *init),
-            test,
-            update,
-            body,
-        },
-        HeadKind::ForOf(parts) => StmtKind::ForOf {
-            labels,
-            head: parts.0,
-            iterable: parts.1,
-            body,
-        },
-        HeadKind::ForIn(parts) => StmtKind::ForIn {
-            labels,
-            head: parts.0,
-            object: parts.1,
-            body,
-        },
+        HeadKind::For { init, test, update } => {
+            StmtKind::For { labels, init: init.map(|init| *init), test, update, body }
+        }
+        HeadKind::ForOf(parts) => StmtKind::ForOf { labels, head: parts.0, iterable: parts.1, body },
+        HeadKind::ForIn(parts) => StmtKind::ForIn { labels, head: parts.0, object: parts.1, body },
     };
     around(cx, start, end, below, kind)
 }
@@ -320,17 +232,7 @@ fn add_label(cx: &Context, body: &mut Stmt, name: Ident) {
 pub fn do_while(cx: &Context, l: u32, r: u32, body: Box<Stmt>, test: Expr) -> Box<Stmt> {
     check_body(cx, &body);
     let below = body.depth.max(test.depth);
-    around(
-        cx,
-        l,
-        r,
-        below,
-        StmtKind::DoWhile {
-            labels: Vec::new(),
-            body,
-            test,
-        },
-    )
+    around(cx, l, r, below, StmtKind::DoWhile { labels: Vec::new(), body, test })
 }
 
 // ---- Jumps, switch, try ----
@@ -349,9 +251,7 @@ pub fn switch(cx: &Context, l: u32, r: u32, subject: Expr, cases: Vec<Case>) -> 
     let mut below = subject.depth;
     let mut has_default = false;
     for case in &cases {
-        below = below
-            .max(block_depth(&case.body))
-            .max(case.test.as_ref().map_or(0, |test| test.depth));
+        below = below.max(block_depth(&case.body)).max(case.test.as_ref().map_or(0, |test| test.depth));
         if case.test.is_none() && std::mem::replace(&mut has_default, true) {
             let at = span(case.span.start, case.span.start + "default".len() as u32);
             cx.refuse(
@@ -389,25 +289,11 @@ pub fn try_statement(
     if let Some(finally) = &finally {
         below = below.max(block_depth(&finally.body));
     }
-    around(
-        cx,
-        l,
-        r,
-        below,
-        StmtKind::Try {
-            block,
-            catch: catch.map(|catch| *catch),
-            finally,
-        },
-    )
+    around(cx, l, r, below, StmtKind::Try { block, catch: catch.map(|catch| *catch), finally })
 }
 
 /// A case of a `switch`; `r` is the end of its test or `default`.
 pub fn case(l: u32, r: u32, test: Option<Expr>, body: Vec<Stmt>) -> Box<Case> {
     let end = body.last().map_or(r, |last| last.span.end);
-    Box::new(Case {
-        test,
-        body,
-        span: span(l, end),
-    })
+    Box::new(Case { test, body, span: span(l, end) })
 }

@@ -36,4 +36,11 @@ FIXED_NAME "E0307" "`undefined`, `NaN` and `Infinity` cannot be declared"
 
 Wrong:  let undefined = 1
 Right:  let missing = 1"
+
+CONSTRUCTOR_VALUE "E0308" "a constructor returns its instance"
+"In JavaScript `return` with an object in a constructor makes `new` answer something else than an
+instance of the class; any other value is ignored, or an error if the class extends another.
+
+Wrong:  class A { constructor() { return { a: 1 } } }
+Right:  class A { constructor() { this.a = 1 } }"
 }

@@ -19,11 +19,8 @@ impl Filter<'_, '_> {
             },
             Body if self.last.kind == Tok::Catch => Paren::Catch,
             Operator | Update | Ended | Member => {
-                let is_async =
-                    self.last.kind == Tok::Ident && self.cx.text(self.last.span()) == "async";
-                Paren::Call {
-                    async_at: is_async.then_some(self.last.start),
-                }
+                let is_async = self.last.kind == Tok::Ident && self.cx.text(self.last.span()) == "async";
+                Paren::Call { async_at: is_async.then_some(self.last.start) }
             }
             _ => Paren::Group,
         };
@@ -45,8 +42,7 @@ impl Filter<'_, '_> {
                 (Level::Block(After::Arrow), Statement)
             }
             Binding | Operator | Update | Ended | Operand
-                if self.class_head().is_some()
-                    && (self.state != Operand || self.last.kind == Tok::Extends) =>
+                if self.class_head().is_some() && (self.state != Operand || self.last.kind == Tok::Extends) =>
             {
                 self.end_expression();
                 let after = self.class_head().unwrap_or(After::Operand);
@@ -59,29 +55,17 @@ impl Filter<'_, '_> {
         };
         self.push(level, token);
         self.state = next;
-        if level == Level::Object {
-            Tok::BraceObject
-        } else {
-            Tok::Brace
-        }
+        if level == Level::Object { Tok::BraceObject } else { Tok::Brace }
     }
 
     /// The innermost level that is not an operator's.
     pub(super) fn surroundings(&self) -> Option<Level> {
-        self.levels
-            .iter()
-            .rev()
-            .find(|level| !level.is_operator())
-            .copied()
+        self.levels.iter().rev().find(|level| !level.is_operator()).copied()
     }
 
     /// What the class completes whose head the filter stands in.
     pub(super) fn class_head(&self) -> Option<After> {
-        if let Some(Level::ClassHead(after)) = self.surroundings() {
-            Some(after)
-        } else {
-            None
-        }
+        if let Some(Level::ClassHead(after)) = self.surroundings() { Some(after) } else { None }
     }
 
     /// Deviation D4, at a statement's start and behind the `{`.
@@ -96,19 +80,14 @@ impl Filter<'_, '_> {
         let second = self.peek(1);
         if second.kind != Tok::Colon {
             // A string and a value cannot be a block either; as an object the message fits what was meant.
-            let misses_colon = matches!(
-                second.kind,
-                Tok::String | Tok::Number | Tok::Null | Tok::True | Tok::False
-            );
+            let misses_colon = matches!(second.kind, Tok::String | Tok::Number | Tok::Null | Tok::True | Tok::False);
             return !(first.kind == Tok::String && misses_colon && !second.newline);
         }
         let labels_statement = first.kind == Tok::Ident && self.peek(2).kind.is_statement_word();
         if labels_statement {
             self.cx.report(Diagnostic {
                 code: codes::BLOCK_LABEL,
-                message:
-                    "a block may not start with a label: `{` and a name and `:` begin an object"
-                        .into(),
+                message: "a block may not start with a label: `{` and a name and `:` begin an object".into(),
                 span: first.span(),
                 label: "this reads as a key".into(),
                 help: Some("put the label before the block's `{`, or a `;` behind it".into()),
@@ -124,21 +103,13 @@ impl Filter<'_, '_> {
         let mut top = self.top();
         if !closes(token.kind, top) {
             self.mismatch(token);
-            match self
-                .levels
-                .iter()
-                .rposition(|level| closes(token.kind, *level))
-            {
+            match self.levels.iter().rposition(|level| closes(token.kind, *level)) {
                 Some(at) => {
                     self.levels.truncate(at + 1);
                     top = self.top();
                 }
                 None => {
-                    self.state = if token.kind == Tok::RBrace {
-                        Statement
-                    } else {
-                        Operator
-                    };
+                    self.state = if token.kind == Tok::RBrace { Statement } else { Operator };
                     return;
                 }
             }
@@ -209,10 +180,7 @@ fn closes(kind: Tok, level: Level) -> bool {
         (kind, level),
         (Tok::RParen, Level::Paren(_))
             | (Tok::RBracket, Level::Bracket(_))
-            | (
-                Tok::RBrace,
-                Level::Block(_) | Level::Switch | Level::Object | Level::ClassBody(_)
-            )
+            | (Tok::RBrace, Level::Block(_) | Level::Switch | Level::Object | Level::ClassBody(_))
             | (Tok::TemplateMiddle | Tok::TemplateTail, Level::Hole)
     )
 }

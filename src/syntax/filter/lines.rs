@@ -29,10 +29,7 @@ impl Filter<'_, '_> {
                 false
             }
             Declared => !matches!(next.kind, Tok::Equals | Tok::Comma | Tok::Semi),
-            Ended => !matches!(
-                next.kind,
-                Tok::Comma | Tok::Colon | Tok::RParen | Tok::RBracket | Tok::Semi
-            ),
+            Ended => !matches!(next.kind, Tok::Comma | Tok::Colon | Tok::RParen | Tok::RBracket | Tok::Semi),
             Operator if next.kind == Tok::Arrow => {
                 self.cx.refuse(
                     codes::ARROW_NEWLINE,
@@ -64,10 +61,7 @@ impl Filter<'_, '_> {
         self.cx.report(Diagnostic {
             code: codes::LINE_HAZARD,
             message: format!("a line that starts with {what} continues the line before"),
-            span: Span {
-                start: next.start,
-                end: next.start + 1,
-            },
+            span: Span { start: next.start, end: next.start + 1 },
             label: "JavaScript reads this as one statement".into(),
             help: Some(format!("end the line before with `;`, or {move_up}")),
         });
@@ -83,12 +77,8 @@ impl Filter<'_, '_> {
                 "start the expression on the line of `return`, or put `;` behind `return`",
             )
         } else {
-            (
-                "`throw` and its value must start on one line",
-                "start the expression on the line of `throw`",
-            )
+            ("`throw` and its value must start on one line", "start the expression on the line of `throw`")
         };
-        self.cx
-            .refuse(codes::SPLIT_RETURN, self.last.span(), message, help);
+        self.cx.refuse(codes::SPLIT_RETURN, self.last.span(), message, help);
     }
 }

@@ -10,12 +10,7 @@ impl Filter<'_, '_> {
     /// Whether the token is spelled as a name: an identifier or a reserved word.
     pub(super) fn is_word(&self, token: Token) -> bool {
         token.kind == Tok::Ident
-            || self
-                .cx
-                .source
-                .as_bytes()
-                .get(token.start as usize)
-                .is_some_and(u8::is_ascii_alphabetic)
+            || self.cx.source.as_bytes().get(token.start as usize).is_some_and(u8::is_ascii_alphabetic)
     }
 
     /// What the token is in its place; `None` to leave it out.
@@ -37,27 +32,18 @@ impl Filter<'_, '_> {
             }
             _ => {}
         }
-        let operand = !matches!(
-            self.state,
-            Operator | Update | Declared | Ended | KeyEnd | ClassMemberEnd
-        );
+        let operand = !matches!(self.state, Operator | Update | Declared | Ended | KeyEnd | ClassMemberEnd);
         match token.kind {
             Tok::Ident => return self.as_name(token, operand),
             Tok::Binary(BinaryOp::Mul) if matches!(self.state, FunctionBody(_)) => {
                 self.refuse_generator(token);
                 return None;
             }
-            Tok::Binary(BinaryOp::Div) | Tok::Assign(AssignOp::Binary(BinaryOp::Div))
-                if operand =>
-            {
+            Tok::Binary(BinaryOp::Div) | Tok::Assign(AssignOp::Binary(BinaryOp::Div)) if operand => {
                 return Some(self.regex(token));
             }
             Tok::Loose(op) => {
-                let (found, instead) = if op == BinaryOp::Eq {
-                    ("==", "===")
-                } else {
-                    ("!=", "!==")
-                };
+                let (found, instead) = if op == BinaryOp::Eq { ("==", "===") } else { ("!=", "!==") };
                 self.cx.refuse(
                     codes::LOOSE_EQUALITY,
                     token.span(),
@@ -85,12 +71,7 @@ impl Filter<'_, '_> {
                 token.kind = Tok::While;
             }
             Tok::Void => {
-                self.cx.refuse(
-                    codes::VOID,
-                    token.span(),
-                    "`void` is not in the language",
-                    "use `undefined`",
-                );
+                self.cx.refuse(codes::VOID, token.span(), "`void` is not in the language", "use `undefined`");
                 token.kind = Tok::Unary(UnaryOp::Not);
             }
             Tok::Debugger => {
@@ -124,8 +105,7 @@ impl Filter<'_, '_> {
         } else if text == "async" && operand {
             let next = self.peek(0);
             // JavaScript forbids `for (async of …`, whatever the lines.
-            let in_head = self.last.kind == Tok::Paren
-                && self.top() == Level::Paren(Paren::For { first: true });
+            let in_head = self.last.kind == Tok::Paren && self.top() == Level::Paren(Paren::For { first: true });
             if (!next.newline || in_head) && matches!(next.kind, Tok::Function | Tok::Ident) {
                 self.refuse_async(token);
                 return None;
@@ -155,8 +135,7 @@ impl Filter<'_, '_> {
             next.kind,
             Tok::Paren | Tok::Colon | Tok::Comma | Tok::RBrace | Tok::Equals | Tok::Semi | Tok::Eof
         );
-        if is_name || text == "async" && next.newline || text != "static" && next.kind == Tok::Brace
-        {
+        if is_name || text == "async" && next.newline || text != "static" && next.kind == Tok::Brace {
             return Some(token);
         }
         match text {
@@ -173,9 +152,7 @@ impl Filter<'_, '_> {
                 self.cx.refuse(
                     codes::ACCESSOR,
                     token.span(),
-                    format!(
-                        "{kind} are not in the language: reading or writing a property runs no code"
-                    ),
+                    format!("{kind} are not in the language: reading or writing a property runs no code"),
                     if text == "get" {
                         "make it a method, and call it"
                     } else {
@@ -217,11 +194,7 @@ impl Filter<'_, '_> {
 
     /// `async (…) =>`, known at its `)`.
     pub(super) fn refuse_async_arrow(&mut self, start: u32) {
-        self.refuse_async(Token {
-            start,
-            end: start + 5,
-            ..self.last
-        });
+        self.refuse_async(Token { start, end: start + 5, ..self.last });
         // The call before has been given to the grammar; nothing sensible can follow.
         self.stop();
     }
@@ -263,18 +236,11 @@ impl Filter<'_, '_> {
             codes::MODULES,
             token.span(),
             format!("`{word}`: modules are not here yet"),
-            if word == "import" {
-                "put the code into this file"
-            } else {
-                "remove `export`"
-            },
+            if word == "import" { "put the code into this file" } else { "remove `export`" },
         );
         let next = self.peek(0);
         let statement = token.kind == Tok::Export
-            && matches!(
-                next.kind,
-                Tok::Const | Tok::Let | Tok::Var | Tok::Function | Tok::Class | Tok::Default
-            );
+            && matches!(next.kind, Tok::Const | Tok::Let | Tok::Var | Tok::Function | Tok::Class | Tok::Default);
         if statement {
             if next.kind == Tok::Default {
                 self.bump();
@@ -282,10 +248,7 @@ impl Filter<'_, '_> {
             return None;
         }
         if self.state != State::Statement {
-            return Some(Token {
-                kind: Tok::Null,
-                ..token
-            });
+            return Some(Token { kind: Tok::Null, ..token });
         }
         let mut depth = 0;
         loop {
@@ -307,16 +270,9 @@ impl Filter<'_, '_> {
     /// A statement's first word on a new line inside brackets: they were not closed. The filter leaves them, so that
     /// newlines end statements again.
     fn resynchronise(&mut self) {
-        let inside = self
-            .levels
-            .iter()
-            .rposition(|level| level.holds_statements())
-            .map_or(0, |at| at + 1);
+        let inside = self.levels.iter().rposition(|level| level.holds_statements()).map_or(0, |at| at + 1);
         let brackets = &self.levels[inside..];
-        let in_head = matches!(
-            brackets.last(),
-            Some(Level::Paren(Paren::For { first: true }))
-        );
+        let in_head = matches!(brackets.last(), Some(Level::Paren(Paren::For { first: true })));
         if brackets.iter().any(|level| opener(*level).is_some()) && !in_head {
             self.levels.truncate(inside);
             self.state = State::Statement;
@@ -360,29 +316,14 @@ impl Filter<'_, '_> {
             }
             LexError::Template => {
                 let start = self.lexer.unterminated_template();
-                let quote = Span {
-                    start,
-                    end: start + 1,
-                };
-                self.cx.fail(
-                    codes::UNTERMINATED_TEMPLATE,
-                    quote,
-                    "this template does not end",
-                );
+                let quote = Span { start, end: start + 1 };
+                self.cx.fail(codes::UNTERMINATED_TEMPLATE, quote, "this template does not end");
                 self.stop();
                 return None;
             }
             LexError::Comment => {
-                let start = Span {
-                    start: span.start,
-                    end: span.start + 2,
-                };
-                self.cx.refuse(
-                    codes::UNTERMINATED_COMMENT,
-                    start,
-                    "this comment does not end",
-                    "close it with `*/`",
-                );
+                let start = Span { start: span.start, end: span.start + 2 };
+                self.cx.refuse(codes::UNTERMINATED_COMMENT, start, "this comment does not end", "close it with `*/`");
                 self.stop();
                 return None;
             }
@@ -395,8 +336,7 @@ impl Filter<'_, '_> {
                 );
             }
             LexError::Number => {
-                self.cx
-                    .fail(codes::BAD_NUMBER, span, format!("`{text}` is not a number"));
+                self.cx.fail(codes::BAD_NUMBER, span, format!("`{text}` is not a number"));
                 token.kind = Tok::Number;
             }
             LexError::Separator => self.cx.refuse(
@@ -425,11 +365,7 @@ impl Filter<'_, '_> {
             ),
         }
         if token.kind == Tok::Number {
-            token.kind = if matches!(self.state, State::Key | State::ClassMember) {
-                Tok::Ident
-            } else {
-                Tok::Null
-            };
+            token.kind = if matches!(self.state, State::Key | State::ClassMember) { Tok::Ident } else { Tok::Null };
         }
         Some(token)
     }
@@ -443,30 +379,12 @@ impl Filter<'_, '_> {
             _ => format!("unexpected character `{text}`"),
         };
         match text {
-            "“" | "”" | "„" => self.cx.refuse(
-                codes::CHARACTER,
-                token.span(),
-                message,
-                "use the straight quote `\"`",
-            ),
-            "‘" | "’" => self.cx.refuse(
-                codes::CHARACTER,
-                token.span(),
-                message,
-                "use the straight quote `'`",
-            ),
-            "@" => self.cx.refuse(
-                codes::CHARACTER,
-                token.span(),
-                message,
-                "decorators are not in the language",
-            ),
-            "#" => self.cx.refuse(
-                codes::CHARACTER,
-                token.span(),
-                message,
-                "comments start with `//`",
-            ),
+            "“" | "”" | "„" => {
+                self.cx.refuse(codes::CHARACTER, token.span(), message, "use the straight quote `\"`")
+            }
+            "‘" | "’" => self.cx.refuse(codes::CHARACTER, token.span(), message, "use the straight quote `'`"),
+            "@" => self.cx.refuse(codes::CHARACTER, token.span(), message, "decorators are not in the language"),
+            "#" => self.cx.refuse(codes::CHARACTER, token.span(), message, "comments start with `//`"),
             _ => self.cx.fail(codes::CHARACTER, token.span(), message),
         }
     }

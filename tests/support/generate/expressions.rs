@@ -51,11 +51,7 @@ impl Generator<'_> {
             return self.random.pick(SPECIAL).to_owned();
         }
         let n = self.random.below(40);
-        if self.random.chance(20) {
-            format!("(-{})", n + 1)
-        } else {
-            n.to_string()
-        }
+        if self.random.chance(20) { format!("(-{})", n + 1) } else { n.to_string() }
     }
 
     pub(super) fn number(&mut self, depth: usize) -> String {
@@ -79,15 +75,10 @@ impl Generator<'_> {
                 let op = self.random.pick(&["-", "~", "+"]);
                 format!("({op} {})", self.number(d))
             }
-            10 => format!(
-                "((({}) & 15) ** (({}) & 3))",
-                self.number(d),
-                self.number(d)
-            ),
+            10 => format!("((({}) & 15) ** (({}) & 3))", self.number(d), self.number(d)),
             11 | 12 => {
-                let f = self.random.pick(&[
-                    "floor", "ceil", "round", "trunc", "abs", "sign", "sqrt", "fround", "clz32",
-                ]);
+                let f =
+                    self.random.pick(&["floor", "ceil", "round", "trunc", "abs", "sign", "sqrt", "fround", "clz32"]);
                 format!("Math.{f}({})", self.number(d))
             }
             13 => {
@@ -95,19 +86,10 @@ impl Generator<'_> {
                 format!("Math.{f}({}, {})", self.number(d), self.number(d))
             }
             14 => {
-                let of = if self.random.chance(50) {
-                    Text
-                } else {
-                    Numbers
-                };
+                let of = if self.random.chance(50) { Text } else { Numbers };
                 format!("{}.length", self.expression(of, d))
             }
-            15 => format!(
-                "({}[{}] ?? {})",
-                self.numbers(d),
-                self.random.below(6),
-                self.literal()
-            ),
+            15 => format!("({}[{}] ?? {})", self.numbers(d), self.random.below(6), self.literal()),
             16 => format!("({}.at({}) ?? 0)", self.numbers(d), self.literal()),
             17 => {
                 let key = self.random.pick(&["a", "b"]);
@@ -117,12 +99,7 @@ impl Generator<'_> {
                 Some(f) => format!("{f}({})", self.number(d)),
                 None => self.number(d),
             },
-            20 | 21 => format!(
-                "({} ? {} : {})",
-                self.flag(d),
-                self.number(d),
-                self.number(d)
-            ),
+            20 | 21 => format!("({} ? {} : {})", self.flag(d), self.number(d), self.number(d)),
             22 => {
                 let x = self.fresh("x");
                 let s = self.fresh("s");
@@ -136,9 +113,7 @@ impl Generator<'_> {
                     1 => format!("--{name}"),
                     2 => format!("({name} = {})", self.number(d)),
                     _ => {
-                        let op = self
-                            .random
-                            .pick(&["+=", "-=", "*=", "|=", ">>>=", "%=", "||=", "&&="]);
+                        let op = self.random.pick(&["+=", "-=", "*=", "|=", ">>>=", "%=", "||=", "&&="]);
                         format!("({name} {op} {})", self.number(d))
                     }
                 },
@@ -161,11 +136,7 @@ impl Generator<'_> {
                     let (start, step) = (self.number(d), self.number(0));
                     format!("new {c}({start}).add({step}).get()")
                 }
-                None => format!(
-                    "{}.findIndex((x) => x > {})",
-                    self.numbers(d),
-                    self.literal()
-                ),
+                None => format!("{}.findIndex((x) => x > {})", self.numbers(d), self.literal()),
             },
             _ => {
                 let x = self.fresh("p");
@@ -198,9 +169,7 @@ impl Generator<'_> {
     }
 
     pub(super) fn key(&mut self) -> String {
-        self.random
-            .pick(&["\"k\"", "\"a\"", "\"size\"", "\"toString\"", "\"q r\""])
-            .to_owned()
+        self.random.pick(&["\"k\"", "\"a\"", "\"size\"", "\"toString\"", "\"q r\""]).to_owned()
     }
 
     pub(super) fn text(&mut self, depth: usize) -> String {
@@ -218,20 +187,9 @@ impl Generator<'_> {
             5 | 6 => {
                 format!("`<${{{}}}|${{{}}}>`", self.number(d), self.text(d))
             }
-            7 => format!(
-                "{}.slice({}, {})",
-                self.text(d),
-                self.literal(),
-                self.literal()
-            ),
+            7 => format!("{}.slice({}, {})", self.text(d), self.literal(), self.literal()),
             8 => {
-                let f = self.random.pick(&[
-                    "toUpperCase",
-                    "toLowerCase",
-                    "trim",
-                    "trimStart",
-                    "trimEnd",
-                ]);
+                let f = self.random.pick(&["toUpperCase", "toLowerCase", "trim", "trimStart", "trimEnd"]);
                 format!("{}.{f}()", self.text(d))
             }
             9 => format!("String({})", self.number(d)),
@@ -240,18 +198,9 @@ impl Generator<'_> {
             12 => format!("({}.s ?? \"none\")", self.record(d)),
             13 => {
                 let f = self.random.pick(&["padStart", "padEnd"]);
-                format!(
-                    "{}.{f}({}, {})",
-                    self.text(d),
-                    self.random.below(12),
-                    self.word()
-                )
+                format!("{}.{f}({}, {})", self.text(d), self.random.below(12), self.word())
             }
-            14 => format!(
-                "{}.slice(0, 5).repeat({})",
-                self.text(d),
-                self.random.below(4)
-            ),
+            14 => format!("{}.slice(0, 5).repeat({})", self.text(d), self.random.below(4)),
             15 => {
                 let of = [Number, Text, Numbers, Record, Flag][self.random.below(5)];
                 format!("(typeof {})", self.expression(of, d))
@@ -262,19 +211,10 @@ impl Generator<'_> {
             }
             17 => {
                 let f = self.random.pick(&["replace", "replaceAll"]);
-                format!(
-                    "{}.slice(0, 20).{f}({}, {})",
-                    self.text(d),
-                    self.word(),
-                    self.word()
-                )
+                format!("{}.slice(0, 20).{f}({}, {})", self.text(d), self.word(), self.word())
             }
             18 => format!("({} ? {} : {})", self.flag(d), self.text(d), self.text(d)),
-            _ => format!(
-                "({} | 0).toString({})",
-                self.number(d),
-                2 + self.random.below(35)
-            ),
+            _ => format!("({} | 0).toString({})", self.number(d), 2 + self.random.below(35)),
         }
     }
 
@@ -321,12 +261,7 @@ impl Generator<'_> {
         }
         let d = depth - 1;
         match self.random.below(13) {
-            0 | 1 => format!(
-                "[{}, {}, {}]",
-                self.number(d),
-                self.number(d),
-                self.number(d)
-            ),
+            0 | 1 => format!("[{}, {}, {}]", self.number(d), self.number(d), self.number(d)),
             2 | 3 => format!("[...{}, {}]", self.numbers(d), self.number(d)),
             4 | 5 => {
                 let x = self.fresh("x");
@@ -342,28 +277,14 @@ impl Generator<'_> {
                 self.variables.pop();
                 format!("{}.filter(({x}) => {body})", self.numbers(d))
             }
-            7 => format!(
-                "{}.slice({}, {})",
-                self.numbers(d),
-                self.literal(),
-                self.literal()
-            ),
+            7 => format!("{}.slice({}, {})", self.numbers(d), self.literal(), self.literal()),
             8 => format!("{}.toSorted(upwards)", self.numbers(d)),
             9 => format!("{}.concat({})", self.numbers(d), self.numbers(d)),
             10 => format!("{}.toReversed()", self.numbers(d)),
-            11 => format!(
-                "Array.from({{ length: {} }}, (_, i) => i * {})",
-                self.random.below(5),
-                self.literal()
-            ),
+            11 => format!("Array.from({{ length: {} }}, (_, i) => i * {})", self.random.below(5), self.literal()),
             _ => match self.variable(Set) {
                 Some(s) => format!("[...{s}]"),
-                None => format!(
-                    "({} ? {} : {})",
-                    self.flag(d),
-                    self.numbers(d),
-                    self.numbers(d)
-                ),
+                None => format!("({} ? {} : {})", self.flag(d), self.numbers(d), self.numbers(d)),
             },
         }
     }
@@ -378,11 +299,7 @@ impl Generator<'_> {
         let d = depth - 1;
         match self.random.below(8) {
             0 => format!("[{}, ...{}]", self.text(d), self.texts(d)),
-            1 => format!(
-                "{}.split({})",
-                self.text(d),
-                self.random.pick(&["\" \"", "\"\"", "\"X\"", "\",\""])
-            ),
+            1 => format!("{}.split({})", self.text(d), self.random.pick(&["\" \"", "\"\"", "\"X\"", "\",\""])),
             2 => format!("{}.toSorted()", self.texts(d)),
             3 => format!("Object.keys({})", self.record(d)),
             4 => format!("{}.map((s) => s + {})", self.texts(d), self.word()),
@@ -399,30 +316,15 @@ impl Generator<'_> {
         if depth == 0 || self.random.chance(30) {
             return match self.variable(Record) {
                 Some(name) if self.random.chance(75) => name,
-                _ => format!(
-                    "({{ a: {}, b: {}, s: {} }})",
-                    self.literal(),
-                    self.literal(),
-                    self.word()
-                ),
+                _ => format!("({{ a: {}, b: {}, s: {} }})", self.literal(), self.literal(), self.word()),
             };
         }
         let d = depth - 1;
         match self.random.below(5) {
-            0 | 1 => format!(
-                "({{ a: {}, b: {}, s: {} }})",
-                self.number(d),
-                self.number(d),
-                self.text(d)
-            ),
+            0 | 1 => format!("({{ a: {}, b: {}, s: {} }})", self.number(d), self.number(d), self.text(d)),
             2 => format!("({{ ...{}, b: {} }})", self.record(d), self.number(d)),
             3 => format!("({{ s: {}, [\"a\"]: {} }})", self.text(d), self.number(d)),
-            _ => format!(
-                "({} ? {} : {})",
-                self.flag(d),
-                self.record(d),
-                self.record(d)
-            ),
+            _ => format!("({} ? {} : {})", self.flag(d), self.record(d), self.record(d)),
         }
     }
 

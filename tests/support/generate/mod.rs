@@ -143,11 +143,7 @@ impl Generator<'_> {
     }
 
     fn introduce(&mut self, name: &str, of: Type, mutable: bool) {
-        self.variables.push(Variable {
-            name: name.to_owned(),
-            of,
-            mutable,
-        });
+        self.variables.push(Variable { name: name.to_owned(), of, mutable });
     }
 
     fn variable(&mut self, of: Type) -> Option<String> {
@@ -164,10 +160,7 @@ impl Generator<'_> {
             return None;
         }
         // Newer variables more often: they are the ones a scope is about.
-        let (a, b) = (
-            self.random.below(found.len()),
-            self.random.below(found.len()),
-        );
+        let (a, b) = (self.random.below(found.len()), self.random.below(found.len()));
         Some(found[a.max(b)].name.clone())
     }
 }

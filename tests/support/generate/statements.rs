@@ -29,10 +29,8 @@ impl Generator<'_> {
     }
 
     pub(super) fn any(&mut self) -> Type {
-        [
-            Number, Number, Number, Text, Text, Flag, Numbers, Numbers, Texts, Record, Record,
-            Function, Map, Set, Class,
-        ][self.random.below(15)]
+        [Number, Number, Number, Text, Text, Flag, Numbers, Numbers, Texts, Record, Record, Function, Map, Set, Class]
+            [self.random.below(15)]
     }
 
     pub(super) fn show(&mut self, of: Type, value: &str) -> String {
@@ -41,14 +39,8 @@ impl Generator<'_> {
                 format!("console.log(String({value}));")
             }
             Map | Set => format!("console.log(JSON.stringify([...{value}]));"),
-            Function => format!(
-                "console.log({value}.length, String({value}({})));",
-                self.literal()
-            ),
-            Class => format!(
-                "console.log({value}.name, new {value}({}).text());",
-                self.literal()
-            ),
+            Function => format!("console.log({value}.length, String({value}({})));", self.literal()),
+            Class => format!("console.log({value}.name, new {value}({}).text());", self.literal()),
             _ => format!("console.log(JSON.stringify({value}));"),
         }
     }
@@ -80,11 +72,7 @@ impl Generator<'_> {
         }
         self.statements -= 1;
         let simple = depth == 0 || self.random.chance(45);
-        if simple {
-            self.simple()
-        } else {
-            self.compound(depth - 1)
-        }
+        if simple { self.simple() } else { self.compound(depth - 1) }
     }
 
     pub(super) fn simple(&mut self) {
@@ -103,19 +91,14 @@ impl Generator<'_> {
                 let of = [Number, Text, Flag, Numbers, Texts, Record][self.random.below(6)];
                 if let Some(name) = self.mutable(of) {
                     let value = self.stored(of, 3);
-                    let value = if of == Record {
-                        format!("({value})")
-                    } else {
-                        value
-                    };
+                    let value = if of == Record { format!("({value})") } else { value };
                     self.line(&format!("{name} = {value};"));
                 }
             }
             8 => {
                 if let Some(name) = self.mutable(Number) {
                     let op = self.random.pick(&[
-                        "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>=", ">>>=",
-                        "??=", "||=", "&&=",
+                        "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>=", ">>>=", "??=", "||=", "&&=",
                     ]);
                     let value = self.number(2);
                     self.line(&format!("{name} {op} {value};"));
@@ -134,9 +117,7 @@ impl Generator<'_> {
             15 => {
                 let (probe, late) = (self.fresh("probe"), self.fresh("late"));
                 self.line(&format!("const {probe} = () => {late};"));
-                self.line(&format!(
-                    "try {{ {probe}(); }} catch (e) {{ console.log(e.name); }}"
-                ));
+                self.line(&format!("try {{ {probe}(); }} catch (e) {{ console.log(e.name); }}"));
                 let value = self.number(2);
                 self.line(&format!("let {late} = {value};"));
                 self.line(&format!("console.log(String({probe}()));"));
@@ -159,9 +140,7 @@ impl Generator<'_> {
                     "[...5]",
                     "\"a\" in \"b\"",
                 ]);
-                self.line(&format!(
-                    "try {{ {risky}; }} catch (e) {{ console.log(e.name, e instanceof Error); }}"
-                ));
+                self.line(&format!("try {{ {risky}; }} catch (e) {{ console.log(e.name, e instanceof Error); }}"));
             }
         }
     }
@@ -173,30 +152,18 @@ impl Generator<'_> {
         let line = match self.random.below(9) {
             0 => format!("if ({name}.length < 12) {name}.push({});", self.number(2)),
             1 => format!("console.log(String({name}.pop() ?? \"empty\"));"),
-            2 => format!(
-                "if ({name}.length < 12) {name}.unshift({});",
-                self.number(2)
-            ),
+            2 => format!("if ({name}.length < 12) {name}.unshift({});", self.number(2)),
             3 => format!("console.log(String({name}.shift()));"),
             4 => {
                 let (index, value) = (self.number(2), self.number(0));
                 let at = self.fresh("i");
-                self.line(&format!(
-                    "const {at} = ({index} >>> 0) % ({name}.length + 1);"
-                ));
+                self.line(&format!("const {at} = ({index} >>> 0) % ({name}.length + 1);"));
                 format!("if ({at} < 12) {name}[{at}] = {value};")
             }
-            5 => format!(
-                "console.log(JSON.stringify({name}.splice({}, {})));",
-                self.literal(),
-                self.random.below(3)
-            ),
+            5 => format!("console.log(JSON.stringify({name}.splice({}, {})));", self.literal(), self.random.below(3)),
             6 => format!("{name}.sort(downwards);"),
             7 => format!("{name}.reverse();"),
-            _ => format!(
-                "if ({name}.length > 2) {name}.length = {};",
-                self.random.below(3)
-            ),
+            _ => format!("if ({name}.length > 2) {name}.length = {};", self.random.below(3)),
         };
         self.line(&line);
     }
@@ -209,11 +176,7 @@ impl Generator<'_> {
             0 => format!("delete {name}.{};", self.random.pick(&["a", "b", "s"])),
             1 => format!("{name}.a = {};", self.number(2)),
             2 => format!("{name}[\"s\"] = {}.slice(0, 30);", self.text(2)),
-            3 => format!(
-                "{name}.{} ??= {};",
-                self.random.pick(&["a", "b"]),
-                self.number(1)
-            ),
+            3 => format!("{name}.{} ??= {};", self.random.pick(&["a", "b"]), self.number(1)),
             4 => {
                 let k = self.fresh("k");
                 format!("for (const {k} in {name}) console.log({k}, JSON.stringify({name}[{k}]));")
@@ -229,19 +192,14 @@ impl Generator<'_> {
                 0 => format!("{name}.set({}, {});", self.key(), self.number(2)),
                 1 => format!("console.log({name}.delete({}), {name}.size);", self.key()),
                 2 => format!("{name}.forEach((v, k) => console.log(k, String(v)));"),
-                _ => format!(
-                    "for (const [k, v] of {name}) {{ console.log(k, String(v)); {name}.delete(\"m\"); }}"
-                ),
+                _ => format!("for (const [k, v] of {name}) {{ console.log(k, String(v)); {name}.delete(\"m\"); }}"),
             };
             self.line(&line);
         }
         if let Some(name) = self.variable(Set) {
             let line = match self.random.below(3) {
                 0 => format!("if ({name}.size < 12) {name}.add({});", self.number(2)),
-                1 => format!(
-                    "console.log({name}.delete({}), {name}.size);",
-                    self.number(1)
-                ),
+                1 => format!("console.log({name}.delete({}), {name}.size);", self.number(1)),
                 _ => format!(
                     "for (const x of {name}) {{ console.log(String(x)); if ({name}.size < 6) {name}.add(x + 1); }}"
                 ),
@@ -254,15 +212,11 @@ impl Generator<'_> {
         let (a, b, c) = (self.fresh("v"), self.fresh("v"), self.fresh("v"));
         if self.random.chance(50) {
             let (list, other) = (self.numbers(2), self.literal());
-            self.line(&format!(
-                "const [{a} = {other}, {b} = {a}, ...{c}] = {list}.slice(0, 6);"
-            ));
+            self.line(&format!("const [{a} = {other}, {b} = {a}, ...{c}] = {list}.slice(0, 6);"));
             self.introduce(&c, Numbers, false);
         } else {
             let (record, other) = (self.record(2), self.literal());
-            self.line(&format!(
-                "let {{ a: {a} = {other}, b: {b} = {a}, ...{c} }} = {record};"
-            ));
+            self.line(&format!("let {{ a: {a} = {other}, b: {b} = {a}, ...{c} }} = {record};"));
             self.introduce(&c, Record, false);
         }
         self.introduce(&a, Number, false);
@@ -279,18 +233,11 @@ impl Generator<'_> {
         let jump = match (self.random.below(4), label) {
             (0 | 1, Some(label)) => {
                 let jump = self.random.pick(&["break", "continue"]);
-                if label.is_empty() {
-                    format!("{jump};")
-                } else {
-                    format!("{jump} {label};")
-                }
+                if label.is_empty() { format!("{jump};") } else { format!("{jump} {label};") }
             }
             (2, _) if self.functions > 0 => format!("return {};", self.number(2)),
             _ => {
-                let (name, n) = (
-                    self.random.pick(&["Error", "TypeError", "RangeError"]),
-                    self.random.below(100),
-                );
+                let (name, n) = (self.random.pick(&["Error", "TypeError", "RangeError"]), self.random.below(100));
                 format!("throw new {name}(\"thrown {n}\");")
             }
         };
@@ -327,16 +274,8 @@ impl Generator<'_> {
     }
 
     pub(super) fn repeat(&mut self, depth: usize) {
-        let label = if self.random.chance(30) {
-            self.fresh("loop")
-        } else {
-            String::new()
-        };
-        let prefix = if label.is_empty() {
-            String::new()
-        } else {
-            format!("{label}: ")
-        };
+        let label = if self.random.chance(30) { self.fresh("loop") } else { String::new() };
+        let prefix = if label.is_empty() { String::new() } else { format!("{label}: ") };
         let outer = self.variables.len();
         let i = self.fresh("i");
         let mut close = "}".to_owned();
@@ -437,9 +376,7 @@ impl Generator<'_> {
                 "  constructor(n) { super(n); this.#mine += n; }".to_owned(),
                 "  #mine = 1;".to_owned(),
                 format!("  add(n) {{ super.add(n); this.#mine -= {change}; return this; }}"),
-                format!(
-                    "  text() {{ return `${{super.text()}}/${{this.#mine}}/${{this.extra}}/{c}`; }}"
-                ),
+                format!("  text() {{ return `${{super.text()}}/${{this.#mine}}/${{this.extra}}/{c}`; }}"),
                 "}".to_owned(),
             ]
         } else {
@@ -448,13 +385,10 @@ impl Generator<'_> {
                 "  static made = 0;".to_owned(),
                 format!("  #state = {field};"),
                 format!("  step = {step};"),
-                "  constructor(n) { tick(); this.#state += n; this.constructor.made += 1; }"
-                    .to_owned(),
+                "  constructor(n) { tick(); this.#state += n; this.constructor.made += 1; }".to_owned(),
                 "  get() { return this.#state; }".to_owned(),
                 format!("  add(n) {{ this.#state += {change} * this.step; return this; }}"),
-                format!(
-                    "  text() {{ const n = this.#state; return `${{n}} ${{this.step}} ${{{told}}}`; }}"
-                ),
+                format!("  text() {{ const n = this.#state; return `${{n}} ${{this.step}} ${{{told}}}`; }}"),
                 format!("  static owns(o) {{ return #state in o && o instanceof {c}; }}"),
                 "}".to_owned(),
             ]
@@ -464,9 +398,7 @@ impl Generator<'_> {
         }
         self.introduce(&c, Class, false);
         let start = self.number(1);
-        self.line(&format!(
-            "console.log(new {c}({start}).add(2).text(), {c}.made, {c}.owns(new {c}(1)));"
-        ));
+        self.line(&format!("console.log(new {c}({start}).add(2).text(), {c}.made, {c}.owns(new {c}(1)));"));
     }
 
     pub(super) fn choose_case(&mut self, depth: usize) {
