@@ -118,10 +118,7 @@ fn a_tree_a_million_deep() {
         console.log(live.object < 1000, live.array < 1000);",
         "1 true
 {
-  left: {
-    left: { left: [Object], right: [Array] },
-    right: [ 999998 ]
-  },
+  left: { left: { left: [Object], right: [Array] }, right: [ 999998 ] },
   right: [ 999999 ]
 }
 object

@@ -67,16 +67,16 @@ fn summary(events: &str) -> String {
     })
 }
 
-fn rendered(script: &Path) -> String {
+fn rendered(script: &Path) -> Result<String, String> {
     let (run, trace) = if is_large(script) {
         let run = probate_merged(&[&shown(script)], "");
         (run, format!("\n---- events ----\n{}", summary(&events(script, "all", &[]))))
     } else {
         (traced(script, &wanted(script)), String::new())
     };
-    let status = run.status.map_or("killed".to_owned(), |status| status.to_string());
+    let status = run.status.ok_or("    killed, by a signal or at the deadline")?;
     let source = read(script);
-    format!("{}\n---- exit status {status} ----\n{}{trace}", source.trim_end(), run.stdout)
+    Ok(format!("{}\n---- exit status {status} ----\n{}{trace}", source.trim_end(), run.stdout))
 }
 
 #[test]

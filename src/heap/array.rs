@@ -179,7 +179,10 @@ impl Heap {
                 self.reserve(array, insert.len() - remove)?;
             }
             let removed: Vec<Value> = self.elements(array)[start..start + remove].to_vec();
-            for value in insert {
+            for (index, value) in insert.iter().enumerate() {
+                if self.tracing {
+                    self.by_element(array, start + index);
+                }
                 self.store_ref(p as *mut Container, *value);
             }
             let tail = (*p).data.add(start + remove);
@@ -188,9 +191,9 @@ impl Heap {
                 *(*p).data.add(start + index) = *value;
             }
             (*p).len = (len - remove + insert.len()) as u32;
-            for value in removed {
+            for (index, value) in removed.into_iter().enumerate() {
                 if self.tracing {
-                    self.by_element(array, start);
+                    self.by_element(array, start + index);
                 }
                 self.decref(value);
             }

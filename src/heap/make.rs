@@ -96,6 +96,7 @@ impl Heap {
                 *(*p).slots.add(slot) = Value::UNDEFINED;
             }
             if !class.is_null() {
+                self.by_inner(p as *mut Container, "(class)");
                 self.store_ref(p as *mut Container, Value::from_container(class));
             }
         }
@@ -165,7 +166,9 @@ impl Heap {
             for (index, value) in captures.iter().enumerate() {
                 *captured.add(index) = *value;
             }
+            self.by_inner(p as *mut Container, "(class)");
             self.store_ref(p as *mut Container, home);
+            self.by_inner(p as *mut Container, "(captured)");
             for value in captures {
                 self.store_ref_as(p as *mut Container, *value, Why::Capture);
             }
@@ -193,6 +196,7 @@ impl Heap {
             (*p).props = Value::UNDEFINED;
             (*p).count = values.len() as u32;
             let stored = p.add(1) as *mut Value;
+            self.by_inner(p as *mut Container, "(bound)");
             self.store_ref(p as *mut Container, target);
             for (index, value) in values.iter().enumerate() {
                 *stored.add(index) = *value;
@@ -223,6 +227,7 @@ impl Heap {
                 native: std::ptr::null(),
             }));
             self.store_ref(p as *mut Container, name);
+            self.by_inner(p as *mut Container, "(parent)");
             self.store_ref(p as *mut Container, parent);
         }
         Value::from_container(p as *mut Container)
@@ -254,6 +259,7 @@ impl Heap {
             (*p).target = target;
             (*p).position = 0;
             (*p).yields = yields;
+            self.by_inner(p as *mut Container, "(target)");
             self.store_ref(p as *mut Container, target);
         }
         Value::from_container(p as *mut Container)

@@ -216,6 +216,29 @@ impl Heap {
         self.builtin_names.insert(value.container(), name.to_string());
     }
 
+    /// Tells a trace that the verifier found everything in order.
+    pub(crate) fn emit_check(&mut self) {
+        if self.tracing {
+            self.emit(Event::Check);
+        }
+    }
+
+    /// Says that the next count event is about a temporary or a value in flight.
+    #[inline(always)]
+    pub(crate) fn by_temporary(&mut self) {
+        if self.tracing {
+            self.by = By::Temporary;
+        }
+    }
+
+    /// Says that the next count event is about something in `owner` that has no key: `what` is a word for it, or empty.
+    #[inline(always)]
+    fn by_inner(&mut self, owner: *mut Container, what: &str) {
+        if self.tracing {
+            self.by = By::Slot(self.id_of(owner), what.to_string());
+        }
+    }
+
     #[cold]
     #[inline(never)]
     fn emit_free(&mut self, p: *mut Container, cause: Cause) {

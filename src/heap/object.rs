@@ -208,6 +208,7 @@ impl Heap {
             None => {
                 let props = self.object();
                 let Some(place) = self.props_place(container) else { return Err(SetError::Frozen) };
+                self.by_inner(container.container(), "(properties)");
                 self.store_ref(container.container(), props);
                 // SAFETY: the place is in a live container and held undefined.
                 unsafe { *place = props };
@@ -269,6 +270,7 @@ impl Heap {
 
     /// Counts a reference that a class is about to hold.
     pub(crate) fn class_ref(&mut self, class: Value, value: Value) {
+        self.by_inner(class.container(), "(member)");
         self.store_ref(class.container(), value);
     }
 

@@ -81,6 +81,9 @@ impl Heap {
             // SAFETY: the reference given back was counted, so the cell is live.
             unsafe {
                 (*p).count -= 1;
+                if self.tracing && value.is_container() {
+                    self.emit_unref(p as *mut Container);
+                }
                 if (*p).count == 0 && (*p).bits & bits::BUILTIN == 0 {
                     if value.is_container() {
                         let p = p as *mut Container;
@@ -241,6 +244,10 @@ impl Heap {
         self.upscope(value, level, why);
         // SAFETY: as above.
         unsafe { (*value.cell()).count += 1 };
+        if self.tracing && !fresh && value.is_container() {
+            self.by = By::Temporary;
+            self.emit_ref(value.container());
+        }
         InFlight { fresh }
     }
 
@@ -253,6 +260,10 @@ impl Heap {
         // SAFETY: it was counted by `hold_in_flight`, so it is live.
         unsafe {
             (*p).count -= 1;
+            if self.tracing && !held.fresh && value.is_container() {
+                self.by = By::Temporary;
+                self.emit_unref(p as *mut Container);
+            }
             if (*p).count == 0 && (*p).bits & bits::BUILTIN == 0 {
                 if value.is_container() {
                     let p = p as *mut Container;

@@ -143,6 +143,7 @@ impl Heap {
         // SAFETY: the table belongs to the live collection `map`; nothing called below reaches it otherwise.
         let table = unsafe { &mut *self.table_ptr(map) };
         if let Some(place) = self.find_entry(table, key) {
+            self.by_inner(owner, "(value)");
             self.store_ref(owner, value);
             let old = std::mem::replace(&mut table.entries[place].value, value);
             self.decref(old);
@@ -160,7 +161,9 @@ impl Heap {
                 table.charged = bytes;
             }
         }
+        self.by_inner(owner, "(key)");
         self.store_ref(owner, key);
+        self.by_inner(owner, "(value)");
         self.store_ref(owner, value);
         let sequence = table.next_sequence;
         table.next_sequence += 1;
@@ -194,7 +197,9 @@ impl Heap {
         if table.entries.len() > 32 && table.len() < table.entries.len() / 2 {
             self.table_compact(table);
         }
+        self.by_inner(map.container(), "(key)");
         self.decref(old.0);
+        self.by_inner(map.container(), "(value)");
         self.decref(old.1);
         true
     }
@@ -220,7 +225,9 @@ impl Heap {
         table.charged = 0;
         for entry in entries {
             if entry.key != Value::HOLE {
+                self.by_inner(map.container(), "(key)");
                 self.decref(entry.key);
+                self.by_inner(map.container(), "(value)");
                 self.decref(entry.value);
             }
         }

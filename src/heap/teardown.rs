@@ -8,6 +8,7 @@ use super::class::ClassData;
 use super::event::{Cause, Event};
 use super::string::Str;
 use super::value::Value;
+use rustc_hash::FxHashMap;
 
 impl Heap {
     /// The value whose cell this is.
@@ -230,12 +231,14 @@ impl Heap {
                     children.push(child.container());
                 }
             });
-            let owner = self.id_of(p);
+            self.by_inner(p, "");
+            let mut given_back: FxHashMap<*mut Container, u32> = FxHashMap::default();
             for child in children {
-                let id = self.id_of(child);
-                let count = (*child).cell.count;
-                let by = super::event::By::Slot(owner.clone(), String::new());
-                self.emit(Event::Unref { id, from: count, to: count.saturating_sub(1), by });
+                let before = given_back.entry(child).or_default();
+                let from = (*child).cell.count.saturating_sub(*before);
+                *before += 1;
+                let (id, by) = (self.id_of(child), self.by.clone());
+                self.emit(Event::Unref { id, from, to: from.saturating_sub(1), by });
             }
         }
     }

@@ -49,7 +49,10 @@ fn trace(vm: &mut Vm, args: Args) -> Outcome {
 /// True, or an Error that says what is broken.
 fn verify(vm: &mut Vm, _args: Args) -> Outcome {
     match vm.verify() {
-        Ok(()) => Ok(Value::TRUE),
+        Ok(()) => {
+            vm.heap.emit_check();
+            Ok(Value::TRUE)
+        }
         Err(broken) => {
             let error = vm.error_value(ErrorClass::Error, &format!("gc.verify: {broken}"));
             Err(vm.throw(error))

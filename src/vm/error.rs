@@ -32,6 +32,7 @@ pub enum Failure {
 
 impl Vm {
     pub fn throw(&mut self, value: Value) -> Throw {
+        self.heap.by_temporary();
         self.heap.incref(value);
         let old = std::mem::replace(&mut self.exception, value);
         self.heap.decref(old);
@@ -137,6 +138,7 @@ impl Vm {
             Pending::Exception | Pending::Nothing => {
                 let value = std::mem::replace(&mut self.exception, Value::UNDEFINED);
                 let failure = self.describe_uncaught(value);
+                self.heap.by_temporary();
                 self.heap.decref(value);
                 failure
             }
@@ -160,8 +162,9 @@ impl Vm {
                     .heap
                     .text(stack)
                     .lines()
-                    .filter(|line| line.trim_start().starts_with("at "))
-                    .map(|line| line.trim().to_string())
+                    .map(str::trim)
+                    .filter(|line| line.starts_with("at ") || line.starts_with('…'))
+                    .map(str::to_string)
                     .collect(),
                 _ => Vec::new(),
             };

@@ -259,8 +259,12 @@ impl Vm {
 
     /// Ends the program: gives back its value and pops every scope. The machine can be dropped after it.
     pub fn finish(&mut self, value: Value) {
+        self.heap.by_temporary();
         self.heap.decref(value);
         for index in (0..self.globals.len()).rev() {
+            if self.heap.tracing {
+                self.by_global(index);
+            }
             let value = std::mem::replace(&mut self.globals[index], Value::UNDEFINED);
             self.heap.decref(value);
         }

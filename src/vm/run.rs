@@ -291,16 +291,16 @@ impl Vm {
                     }
                     Op::BoxParam => {
                         let variable = self.heap.variable();
+                        local_by!(i.a());
                         self.heap.set_variable(variable, r!(i.a()));
                         r!(i.a()) = variable;
-                        local_by!(i.a());
                         self.heap.incref(variable);
                     }
                     Op::FreshVar => {
                         let old = r!(i.a());
                         let variable = self.heap.variable();
-                        self.heap.set_variable(variable, (*(old.container() as *mut Variable)).value);
                         local_by!(i.a());
+                        self.heap.set_variable(variable, (*(old.container() as *mut Variable)).value);
                         self.heap.incref(variable);
                         r!(i.a()) = variable;
                         self.heap.decref(old);

@@ -3,6 +3,7 @@
 use super::code::{Code, live_locals};
 use super::native::Throw;
 use super::{FrameKind, Pending, Vm};
+use crate::compile::proto::Proto;
 use crate::heap::event::{By, Why};
 use crate::heap::value::Value;
 
@@ -50,11 +51,12 @@ impl Vm {
     pub(super) fn finish_main(&mut self, value: Value, index: usize) -> Value {
         let Some(frame) = self.frames.pop() else { return value };
         self.heap.upscope(value, frame.level, Why::Return);
+        self.heap.by_temporary();
         self.heap.incref(value);
         // SAFETY: code lives as long as the machine.
-        let kept = unsafe { &(&(*frame.code).returns)[index] };
+        let (kept, proto) = unsafe { (&(&(*frame.code).returns)[index], &(*frame.code).proto) };
         for (register, _) in kept.iter().rev() {
-            self.globals.push(self.stack[frame.base + *register as usize]);
+            self.keep_as_global(proto, frame.base, *register);
         }
         self.heap.sweep(frame.probation);
         value
@@ -87,6 +89,7 @@ impl Vm {
                 self.pending = Pending::Nothing;
                 self.thrown_at = None;
                 let exception = std::mem::replace(&mut self.exception, Value::UNDEFINED);
+                self.heap.by_temporary();
                 self.heap.unhand(exception);
                 self.stack[base + handler.register as usize] = exception;
                 if let Some(frame) = self.frames.last_mut() {
@@ -95,24 +98,18 @@ impl Vm {
                 }
                 return true;
             }
-            let is_main = self.frames.len() == 1;
-            if is_main {
+            // First the scopes inside the frame's own, then that one: what travels is up-scoped before locals let go.
+            let (own, inner): (Vec<_>, Vec<_>) = live.iter().copied().partition(|(_, depth)| *depth == 0);
+            self.give_back(base, level, probation, &inner, &[], 0);
+            if self.frames.len() == 1 {
                 // Level 1 is popped by `finish`; what its locals hold is kept until then.
-                self.give_back(
-                    base,
-                    level,
-                    probation,
-                    &live.iter().copied().filter(|(_, depth)| *depth > 0).collect::<Vec<_>>(),
-                    &[],
-                    0,
-                );
-                for (register, _) in live.iter().rev().filter(|(_, depth)| *depth == 0) {
-                    self.globals.push(self.stack[base + *register as usize]);
+                for (register, _) in own.iter().rev() {
+                    self.keep_as_global(&code.proto, base, *register);
                 }
                 self.heap.sweep(probation);
             } else {
-                self.give_back(base, level, probation, &live, &[], 0);
                 self.heap.upscope(self.exception, level - 1, Why::Throw);
+                self.give_back(base, level, probation, &own, &[], 0);
                 self.heap.pop_scope(probation);
             }
             self.frames.pop();
@@ -150,6 +147,16 @@ impl Vm {
                 break;
             }
             self.heap.pop_scope(probation);
+        }
+    }
+
+    /// A local of the main program becomes a global without a slot, until [`Vm::finish`].
+    fn keep_as_global(&mut self, proto: &Proto, base: usize, register: u16) {
+        self.globals.push(self.stack[base + register as usize]);
+        if self.heap.tracing {
+            let local = proto.locals.iter().rfind(|local| local.register == register && local.depth == 0);
+            self.global_names.resize(self.globals.len() - 1, String::new());
+            self.global_names.push(local.map_or(String::new(), |local| local.name.to_string()));
         }
     }
 

@@ -273,26 +273,27 @@ pub fn compare_with_out(script: &Path, flags: &[&str]) -> Option<String> {
 }
 
 /// Checks a snapshot a script, in a folder beside the scripts, and names all that differ in one report.
-/// `render` makes the text.
-pub fn check_snapshots(scripts: &[PathBuf], folder: &Path, render: impl Fn(&Path) -> String) {
+/// `render` makes the text, or says what is wrong with the script's run whatever the snapshot says.
+pub fn check_snapshots(scripts: &[PathBuf], folder: &Path, render: impl Fn(&Path) -> Result<String, String>) {
     let mut failures = Failures::default();
     for script in scripts {
         let name = script.file_stem().expect("a name").to_string_lossy();
-        let text = render(script);
-        let checked = std::panic::catch_unwind(|| {
-            insta::with_settings!({
-                snapshot_path => folder,
-                prepend_module_to_snapshot => false,
-                omit_expression => true,
-                input_file => shown(script),
-            }, {
-                insta::assert_snapshot!(&*name, text);
-            });
-        });
-        failures.check(
-            &shown(script),
-            checked.is_err().then(|| "    the snapshot differs: see above, or run `cargo insta review`".into()),
-        );
+        let problem = match render(script) {
+            Err(problem) => Some(problem),
+            Ok(text) => std::panic::catch_unwind(|| {
+                insta::with_settings!({
+                    snapshot_path => folder,
+                    prepend_module_to_snapshot => false,
+                    omit_expression => true,
+                    input_file => shown(script),
+                }, {
+                    insta::assert_snapshot!(&*name, text);
+                });
+            })
+            .is_err()
+            .then(|| "    the snapshot differs: see above".into()),
+        };
+        failures.check(&shown(script), problem);
     }
     failures.finish(&shown(folder));
 }
