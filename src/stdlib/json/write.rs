@@ -65,7 +65,8 @@ struct Writer<'a> {
 /// TypeError for a cycle, a Map or a Set.
 pub fn to_json(vm: &mut Vm, value: Value, layout: &Layout) -> Outcome<Option<String>> {
     let to_json = vm.heap.key("toJSON");
-    let mut writer = Writer { layout, out: String::new(), open: Vec::new(), inside: FxHashSet::default(), guard: None, to_json };
+    let mut writer =
+        Writer { layout, out: String::new(), open: Vec::new(), inside: FxHashSet::default(), guard: None, to_json };
     writer.run(vm, value)
 }
 
@@ -118,7 +119,9 @@ impl Writer<'_> {
             if let Some(method) = method {
                 if self.layout.methods == Methods::Refuse {
                     let what = vm.describe(value);
-                    return Err(vm.type_error(format!("{what} has a `toJSON` method, which is not called here: use `JSON.stringify`")));
+                    return Err(vm.type_error(format!(
+                        "{what} has a `toJSON` method, which is not called here: use `JSON.stringify`"
+                    )));
                 }
                 self.guard_all(vm)?;
                 let key = key_text(vm, place);
@@ -184,9 +187,10 @@ impl Writer<'_> {
             Some(Kind::Exact) => push_number(&mut self.out, value),
             Some(Kind::Map | Kind::Set) => {
                 let what = vm.describe(value);
-                return Err(
-                    vm.type_error(format!("`JSON.stringify`: there is no JSON for {what}{}: spread it into an array", self.shown_path()))
-                );
+                return Err(vm.type_error(format!(
+                    "`JSON.stringify`: there is no JSON for {what}{}: spread it into an array",
+                    self.shown_path()
+                )));
             }
             Some(_) => self.enter(vm, value)?,
         }
@@ -200,7 +204,9 @@ impl Writer<'_> {
         let is_array = container.kind() == Some(Kind::Array);
         let entries = match &self.layout.keys {
             _ if is_array => Vec::new(),
-            Some(keys) => keys.iter().map(|key| (*key, vm.heap.get_own(container, *key).unwrap_or(Value::UNDEFINED))).collect(),
+            Some(keys) => {
+                keys.iter().map(|key| (*key, vm.heap.get_own(container, *key).unwrap_or(Value::UNDEFINED))).collect()
+            }
             None => vm.heap.own_entries(container),
         };
         let len = if is_array { vm.heap.array_len(container) } else { entries.len() };
@@ -271,8 +277,9 @@ impl Writer<'_> {
     #[cold]
     fn cycle(&self, vm: &mut Vm, container: Value) -> Throw {
         let level = self.open.iter().position(|open| open.container == container).unwrap_or(0);
-        let name =
-            |path: String| if path.is_empty() { "the value itself".to_string() } else { format!("`{}`", path.trim_start_matches('.')) };
+        let name = |path: String| {
+            if path.is_empty() { "the value itself".to_string() } else { format!("`{}`", path.trim_start_matches('.')) }
+        };
         let (from, to) = (name(self.path(self.open.len())), name(self.path(level)));
         vm.type_error(format!("`JSON.stringify`: the value contains itself: {from} is {to}"))
     }
