@@ -205,8 +205,8 @@ impl Vm {
             }
             macro_rules! check {
                 () => {
-                    if self.checked {
-                        slow!(self.verify_or_throw());
+                    if self.attention {
+                        slow!(self.at_safepoint());
                     }
                 };
             }
@@ -899,7 +899,7 @@ impl Vm {
                             && frame.kind == FrameKind::Call
                             && frame.level == self.heap.level()
                             && self.heap.scope_is_empty(frame.probation)
-                            && !self.checked
+                            && !self.attention
                         {
                             self.heap.pop_empty_scope();
                             *regs.sub(1) = value;
