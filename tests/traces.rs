@@ -7,8 +7,12 @@ mod support;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use support::{Failures, Run, check_snapshots, difference, files, probate, probate_merged, read, shown, tests_folder};
+use support::{
+    Failures, Run, check_snapshots, difference, files, language_scripts, probate, probate_merged, read, shown,
+    tests_folder,
+};
 
 fn scripts() -> Vec<PathBuf> {
     files(&tests_folder().join("traces"), "pbt")
@@ -32,10 +36,11 @@ fn traced(script: &Path, preset: &str) -> Run {
     probate_merged(&[&format!("--trace={preset}"), &name], "")
 }
 
-/// The events of a run, to a file, so that they do not mix with what the script writes.
+/// The events of a run, to a file of its own, so that they do not mix with what the script writes.
 fn events(script: &Path, preset: &str, flags: &[&str]) -> String {
-    let name = script.file_stem().expect("a name").to_string_lossy();
-    let out = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{preset}-{}.trace", flags.concat()));
+    static FILES: AtomicUsize = AtomicUsize::new(0);
+    let file = format!("events-{}.trace", FILES.fetch_add(1, Ordering::Relaxed));
+    let out = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(file);
     let name = shown(script);
     let mut arguments = vec![format!("--trace={preset}"), "--trace-out".into(), out.display().to_string()];
     arguments.extend(flags.iter().map(|flag| (*flag).to_owned()));
@@ -173,4 +178,90 @@ fn everything_that_is_born_dies_once() {
         failures.check(&shown(&script), problem);
     }
     failures.finish("births and deaths");
+}
+
+/// What a reader of a trace knows about a container.
+struct Known {
+    count: i64,
+    level: u32,
+}
+
+/// Follows a trace of everything: what it says about counts, levels and scopes has to fit what it said before.
+#[derive(Default)]
+struct Reader {
+    living: BTreeMap<String, Known>,
+    level: u32,
+}
+
+impl Reader {
+    fn read(&mut self, line: &str) -> Result<(), String> {
+        let words: Vec<&str> = line.split(' ').collect();
+        let level = |text: &str| text.strip_prefix('s').and_then(|digits| digits.parse::<u32>().ok());
+        let arrow = |text: &str| text.split_once('→').map(|(from, to)| (from.to_owned(), to.to_owned()));
+        let id = words.get(1).copied().unwrap_or_default();
+        if id.starts_with('@') {
+            return Ok(());
+        }
+        match words[0] {
+            "scope.push" if level(id) == Some(self.level + 1) => self.level += 1,
+            "scope.pop" if level(id) == Some(self.level) => self.level -= 1,
+            "alloc" => {
+                let level = level(words[3]).ok_or("no level")?;
+                if level != self.level || self.living.insert(id.to_owned(), Known { count: 0, level }).is_some() {
+                    return Err(format!("the current level is {}", self.level));
+                }
+            }
+            "free" => match self.living.remove(id) {
+                Some(Known { count: 0, .. }) => {}
+                Some(Known { count, .. }) => return Err(format!("its count is {count}")),
+                None => return Err("it is not alive".into()),
+            },
+            // A dead one may still be talked about: it waits for its scope to be gone.
+            "delay" | "recycle" if !self.living.contains_key(id) => {}
+            "sweep" | "check" => {}
+            word => {
+                let known = self.living.get_mut(id).ok_or("it is not alive")?;
+                let change = words.get(2).and_then(|text| arrow(text));
+                let fits = match (word, change) {
+                    ("ref" | "unref", Some((from, to))) => {
+                        let fits = from.parse() == Ok(known.count);
+                        known.count += if word == "ref" { 1 } else { -1 };
+                        fits && to.parse() == Ok(known.count)
+                    }
+                    ("rescope", Some((from, to))) => {
+                        let (from, to) = (level(&from).ok_or("no level")?, level(&to).ok_or("no level")?);
+                        let fits = from == known.level && to < from;
+                        known.level = to;
+                        fits
+                    }
+                    ("prob" | "unprob", None) => known.count == 0,
+                    ("unref-head", None) => {
+                        known.count -= 1;
+                        known.count >= 0 && known.level == self.level
+                    }
+                    _ => false,
+                };
+                if !fits {
+                    return Err(format!("its count is {}, its level {}", known.count, known.level));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_trace_of_everything_can_be_followed() {
+    let mut failures = Failures::default();
+    let small = scripts().into_iter().filter(|script| !is_large(script));
+    for script in small.chain(language_scripts()) {
+        let mut reader = Reader::default();
+        let events = events(&script, "all", &[]);
+        let lines = events.lines().enumerate().filter(|(_, line)| !line.starts_with('#'));
+        let problem =
+            lines.map(|(at, line)| reader.read(line).map_err(|why| format!("    line {}: `{line}`: {why}", at + 1)));
+        let problem = problem.filter_map(Result::err).next();
+        failures.check(&shown(&script), problem);
+    }
+    failures.finish("--trace=all");
 }
