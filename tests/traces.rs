@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -158,7 +158,7 @@ fn everything_that_is_born_dies_once() {
     let mut failures = Failures::default();
     for script in scripts() {
         let events = events(&script, "life", &[]);
-        let mut living = std::collections::BTreeSet::new();
+        let mut living = BTreeSet::new();
         let mut problem = None;
         for line in events.lines().filter(|line| !line.starts_with('#')) {
             let mut words = line.split(' ');
@@ -191,6 +191,10 @@ struct Known {
 struct Reader {
     living: BTreeMap<String, Known>,
     level: u32,
+    /// Who holds what how often. Elements move in their array, so a container's places are not told apart.
+    held: BTreeMap<(String, String), u32>,
+    /// What a captured variable holds is held under the variable's name, not its number.
+    variables: BTreeSet<String>,
 }
 
 impl Reader {
@@ -207,6 +211,9 @@ impl Reader {
             "scope.pop" if level(id) == Some(self.level) => self.level -= 1,
             "alloc" => {
                 let level = level(words[3]).ok_or("no level")?;
+                if words[2] == "variable" {
+                    self.variables.insert(id.to_owned());
+                }
                 if level != self.level || self.living.insert(id.to_owned(), Known { count: 0, level }).is_some() {
                     return Err(format!("the current level is {}", self.level));
                 }
@@ -222,6 +229,20 @@ impl Reader {
             word => {
                 let known = self.living.get_mut(id).ok_or("it is not alive")?;
                 let change = words.get(2).and_then(|text| arrow(text));
+                let by = words.get(3..).unwrap_or_default().join(" ");
+                let holder = by.strip_prefix("by ").unwrap_or_default();
+                let holder = match holder.find(['.', '[', '(']) {
+                    Some(end) if holder.starts_with('#') => &holder[..end],
+                    _ => holder,
+                };
+                let held = self.held.entry((holder.to_owned(), id.to_owned())).or_default();
+                match word {
+                    "ref" => *held += 1,
+                    "unref" if self.variables.contains(holder) => {}
+                    "unref" if *held == 0 => return Err(format!("`{holder}` does not hold it")),
+                    "unref" => *held -= 1,
+                    _ => {}
+                }
                 let fits = match (word, change) {
                     ("ref" | "unref", Some((from, to))) => {
                         let fits = from.parse() == Ok(known.count);
