@@ -30,9 +30,9 @@ pub enum Cause {
     Sweep,
     /// Its count fell to zero.
     Zero,
-    /// Its scope was popped.
+    /// Its scope was popped, and nothing held it any more.
     Pop,
-    /// Its scope was popped and it was still referenced: a cycle.
+    /// Its scope was popped, and only values of that scope still held it: a cycle.
     Cycle,
     /// The program ended.
     Exit,

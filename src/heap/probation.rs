@@ -136,15 +136,20 @@ impl Heap {
     #[cold]
     #[inline(never)]
     fn sweep_slow(&mut self, base: usize) {
+        self.sweep_as(base, Cause::Zero);
+    }
+
+    /// A sweep in which what has fallen to zero dies for the given cause.
+    pub(super) fn sweep_as(&mut self, base: usize, cause: Cause) {
         let freed = self.counters.freed;
-        self.sweep_entries(base);
+        self.sweep_entries(base, cause);
         if self.tracing && self.counters.freed != freed {
             let (level, dead) = (self.level, self.counters.freed - freed);
             self.emit(Event::Sweep { level, dead });
         }
     }
 
-    pub(super) fn sweep_entries(&mut self, base: usize) {
+    fn sweep_entries(&mut self, base: usize, fallen: Cause) {
         while self.probation.len() > base {
             let Some(entry) = self.probation.pop() else { break };
             if entry == VACANT {
@@ -162,10 +167,10 @@ impl Heap {
                     if (*p).bits & bits::ENTRY != 0 {
                         continue;
                     }
-                    Cause::Zero
+                    fallen
                 } else {
                     (*p).bits &= !bits::ENTRY;
-                    if (*p).bits & bits::LINKED == 0 { Cause::Sweep } else { Cause::Zero }
+                    if (*p).bits & bits::LINKED == 0 { Cause::Sweep } else { fallen }
                 };
                 if (*p).count == 0 {
                     self.destroy(p, cause);

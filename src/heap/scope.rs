@@ -158,7 +158,7 @@ impl Heap {
 
     #[inline(never)]
     pub(super) fn pop_scope_as(&mut self, base: usize, cause: Cause) {
-        self.sweep(base);
+        self.sweep_as(base, cause);
         let level = self.level as usize;
         let outermost = !self.delaying;
         self.delaying = true;
@@ -187,7 +187,6 @@ impl Heap {
     unsafe fn unref_head(&mut self, head: *mut Container, cause: Cause) {
         // SAFETY: see `pop_scope_as`.
         unsafe {
-            let referenced = (*head).cell.count > 1;
             loop {
                 if self.tracing {
                     let id = self.id_of(head);
@@ -199,7 +198,7 @@ impl Heap {
                 }
             }
             let cause = match cause {
-                Cause::Pop if referenced => Cause::Cycle,
+                Cause::Pop => Cause::Cycle,
                 other => other,
             };
             // What is at zero with an entry would die at the sweep that follows; the scope goes first.

@@ -216,7 +216,7 @@ impl Heap {
             self.retire_shapes(root);
         }
         self.bury_shapes();
-        self.sweep_entries(0);
+        self.sweep_as(0, Cause::Exit);
         self.free_constant_strings();
     }
 

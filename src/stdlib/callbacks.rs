@@ -4,7 +4,7 @@
 //! was passed to the callback, and what the callback answered. Elements are read anew in every turn.
 
 use super::arguments::Outcome;
-use crate::heap::cell::Kind;
+use crate::heap::cell::{Kind, Yield};
 use crate::heap::value::Value;
 use crate::vm::Vm;
 
@@ -15,16 +15,21 @@ pub fn call_back(vm: &mut Vm, callee: Value, this: Value, arguments: &[Value]) -
     vm.call(callee, this, arguments)
 }
 
-/// An array with what an iterable yields: itself if it is one, else a fresh and held one.
-pub fn held_items(vm: &mut Vm, iterable: Value) -> Outcome {
-    if iterable.kind() == Some(Kind::Array) {
-        return Ok(iterable);
-    }
-    let array = vm.heap.array(0);
-    vm.hold(array);
-    vm.append_all(array, iterable)?;
-    vm.charge(vm.heap.array_len(array))?;
-    Ok(array)
+/// A held iterator over an iterable: what callbacks do to the iterable shows, as in JavaScript. TypeError if it is not iterable.
+pub fn held_iterator(vm: &mut Vm, iterable: Value) -> Outcome {
+    let yields = match iterable.kind() {
+        Some(Kind::Iterator) => return Ok(iterable),
+        Some(Kind::Map) => Yield::Entries,
+        Some(Kind::Array | Kind::Set | Kind::String) => Yield::Values,
+        _ => {
+            let nothing = vm.heap.array(0);
+            vm.append_all(nothing, iterable)?;
+            return held_iterator(vm, nothing);
+        }
+    };
+    let iterator = vm.heap.iterator(iterable, yields);
+    vm.hold(iterator);
+    Ok(iterator)
 }
 
 /// The element at `index`, undefined past the end (a callback may have shortened the array).

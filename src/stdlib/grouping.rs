@@ -1,7 +1,7 @@
 //! `Object.groupBy` and `Map.groupBy`.
 
 use super::arguments::{Outcome, callable, push, set_error};
-use super::callbacks::{call_back, element, held_items};
+use super::callbacks::{call_back, held_iterator};
 use super::collections::insert;
 use super::object::property_key;
 use crate::heap::value::Value;
@@ -19,10 +19,9 @@ fn group_items(
     let callback = callable(vm, args, 1, function)?;
     vm.hold(result);
     let iterable = vm.arg(args, 0);
-    let items = held_items(vm, iterable)?;
+    let items = held_iterator(vm, iterable)?;
     let mut index = 0;
-    while index < vm.heap.array_len(items) {
-        let item = element(vm, items, index);
+    while let Some(item) = vm.iterator_next(items)? {
         let key = call_back(vm, callback, Value::UNDEFINED, &[item, Value::index(index)])?;
         let members = group(vm, result, key)?;
         push(vm, members, item)?;

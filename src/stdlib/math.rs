@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::arguments::{Outcome, number, numeric, wrong};
 use crate::heap::value::Value;
 use crate::vm::Vm;
-use crate::vm::convert::to_int32;
+use crate::vm::convert::{self, to_int32};
 use crate::vm::native::{Args, NativeInfo};
 
 pub(super) static FUNCTIONS: &[NativeInfo] = &[
@@ -74,45 +74,45 @@ macro_rules! of_one {
 
 of_one! {
     /// Arc cosine.
-    acos, "Math.acos", f64::acos;
+    acos, "Math.acos", libm::acos;
     /// Inverse hyperbolic cosine.
-    acosh, "Math.acosh", f64::acosh;
+    acosh, "Math.acosh", libm::acosh;
     /// Arc sine.
-    asin, "Math.asin", f64::asin;
+    asin, "Math.asin", libm::asin;
     /// Inverse hyperbolic sine.
     asinh, "Math.asinh", |x| if x == 0.0 { x } else { x.asinh() };
     /// Arc tangent.
-    atan, "Math.atan", f64::atan;
+    atan, "Math.atan", libm::atan;
     /// Inverse hyperbolic tangent.
     atanh, "Math.atanh", |x| if x == 0.0 { x } else { x.atanh() };
     /// Cube root.
     cbrt, "Math.cbrt", f64::cbrt;
     /// Cosine.
-    cos, "Math.cos", f64::cos;
+    cos, "Math.cos", libm::cos;
     /// Hyperbolic cosine.
-    cosh, "Math.cosh", f64::cosh;
+    cosh, "Math.cosh", libm::cosh;
     /// e to the power of x.
-    exp, "Math.exp", f64::exp;
+    exp, "Math.exp", libm::exp;
     /// e to the power of x, minus 1, precise near 0.
-    expm1, "Math.expm1", f64::exp_m1;
+    expm1, "Math.expm1", libm::expm1;
     /// The nearest 32-bit float.
     fround, "Math.fround", |x| x as f32 as f64;
     /// Natural logarithm.
-    log, "Math.log", f64::ln;
+    log, "Math.log", libm::log;
     /// Decimal logarithm.
     log10, "Math.log10", f64::log10;
     /// Natural logarithm of 1 + x, precise near 0.
     log1p, "Math.log1p", f64::ln_1p;
     /// Binary logarithm.
-    log2, "Math.log2", f64::log2;
+    log2, "Math.log2", libm::log2;
     /// Sine.
-    sin, "Math.sin", f64::sin;
+    sin, "Math.sin", libm::sin;
     /// Hyperbolic sine.
-    sinh, "Math.sinh", f64::sinh;
+    sinh, "Math.sinh", libm::sinh;
     /// Square root.
     sqrt, "Math.sqrt", f64::sqrt;
     /// Tangent.
-    tan, "Math.tan", f64::tan;
+    tan, "Math.tan", libm::tan;
     /// Hyperbolic tangent.
     tanh, "Math.tanh", f64::tanh;
 }
@@ -167,7 +167,7 @@ fn sign(vm: &mut Vm, args: Args) -> Outcome {
 fn atan2(vm: &mut Vm, args: Args) -> Outcome {
     let y = number(vm, args, 0, "Math.atan2")?;
     let x = number(vm, args, 1, "Math.atan2")?;
-    Ok(numeric(y.atan2(x)))
+    Ok(numeric(libm::atan2(y, x)))
 }
 
 /// Leading zero bits of the argument modulo 2^32.
@@ -211,16 +211,11 @@ fn hypot(vm: &mut Vm, args: Args) -> Outcome {
     Ok(numeric(f64::sqrt(sum) * largest))
 }
 
-/// `a ** b` of doubles: as IEEE's, but for a base of ±1 with an infinite or NaN exponent (NaN).
-pub fn power(a: f64, b: f64) -> f64 {
-    if b.is_nan() || b.is_infinite() && a.abs() == 1.0 { f64::NAN } else { a.powf(b) }
-}
-
 /// `Math.pow(a, b)` of doubles.
 fn pow(vm: &mut Vm, args: Args) -> Outcome {
     let a = number(vm, args, 0, "Math.pow")?;
     let b = number(vm, args, 1, "Math.pow")?;
-    Ok(numeric(power(a, b)))
+    Ok(numeric(convert::power(a, b)))
 }
 
 /// The exact order of two numbers of any representation; `None` if one is NaN or no number.

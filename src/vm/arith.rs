@@ -1,7 +1,7 @@
 //! Operators: what the loop's fast paths leave over.
 
 use super::Vm;
-use super::convert::{number_text, to_int32, type_name};
+use super::convert::{number_text, power, to_int32, type_name};
 use super::native::Throw;
 use crate::heap::value::Value;
 
@@ -90,11 +90,6 @@ pub(super) fn rem_double(a: f64, b: f64) -> f64 {
 pub(super) fn ushr_int(a: i32, b: i32) -> Value {
     let n = (a as u32).wrapping_shr(b as u32);
     if n <= i32::MAX as u32 { Value::int(n as i32) } else { Value::double(n as f64) }
-}
-
-/// JavaScript's `**`, which differs from IEEE's `pow` where the base is ±1 and the exponent is not finite.
-pub(crate) fn power(a: f64, b: f64) -> f64 {
-    if b.is_nan() || a.abs() == 1.0 && b.is_infinite() { f64::NAN } else { a.powf(b) }
 }
 
 /// The integer that a number is, if it is exact or an integral double within ±2^53 (deviation D1).

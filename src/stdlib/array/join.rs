@@ -3,6 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use super::super::arguments::{Outcome, optional_string, push, room_for_text, text, this_array};
+use super::super::callbacks::element;
 use crate::heap::cell::Kind;
 use crate::heap::value::Value;
 use crate::vm::Vm;
@@ -27,27 +28,29 @@ pub(super) fn to_string(vm: &mut Vm, args: Args) -> Outcome {
 /// objects among the elements are asked for their `toString()`.
 pub fn join_text(vm: &mut Vm, array: Value, separator: &str) -> Outcome<String> {
     let mut out = String::new();
-    let mut open = vec![(array, 0)];
+    let mut open = vec![(array, 0, vm.heap.array_len(array))];
     let mut being_joined = FxHashSet::from_iter([array.0]);
     // holds the nested arrays that are open: a `toString` may take them out of where they were found
     let guard = vm.heap.array(0);
     vm.hold(guard);
-    while let Some((array, index)) = open.last_mut() {
+    while let Some((array, index, len)) = open.last_mut() {
         let (array, place) = (*array, *index);
         *index += 1;
-        let Some(value) = vm.heap.element(array, place) else {
+        if place >= *len {
             being_joined.remove(&array.0);
             open.pop();
             vm.heap.pop(guard);
             continue;
-        };
+        }
+        // one that is gone by now counts as undefined
+        let value = element(vm, array, place);
         if place > 0 {
             out.push_str(if open.len() == 1 { separator } else { "," });
         }
         if value.kind() == Some(Kind::Array) {
             if being_joined.insert(value.0) {
                 push(vm, guard, value)?;
-                open.push((value, 0));
+                open.push((value, 0, vm.heap.array_len(value)));
             }
         } else if value.is_string() {
             out.push_str(&vm.heap.text(value));

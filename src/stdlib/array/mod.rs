@@ -8,7 +8,7 @@ mod search;
 mod sort;
 
 use super::arguments::{Outcome, array_of, optional_callable, push, wrong};
-use super::callbacks::{call_back, element, held_items};
+use super::callbacks::{call_back, held_iterator};
 use crate::heap::cell::{Kind, Yield};
 use crate::heap::value::Value;
 use crate::vm::Vm;
@@ -123,10 +123,9 @@ fn from(vm: &mut Vm, args: Args) -> Outcome {
     };
     vm.hold(result);
     let receiver = vm.arg(args, 2);
-    let items = held_items(vm, source)?;
+    let items = held_iterator(vm, source)?;
     let mut index = 0;
-    while index < vm.heap.array_len(items) {
-        let item = element(vm, items, index);
+    while let Some(item) = vm.iterator_next(items)? {
         let made = call_back(vm, function, receiver, &[item, Value::index(index)])?;
         push(vm, result, made)?;
         vm.safepoint();

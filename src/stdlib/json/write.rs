@@ -41,7 +41,8 @@ pub enum Methods {
 struct Open {
     container: Value,
     is_array: bool,
-    keys: Vec<Key>,
+    /// The keys of an object, with their values when it was entered: those are current until something has been called.
+    entries: Vec<(Key, Value)>,
     len: usize,
     next: usize,
     /// Something has been written into it.
@@ -83,12 +84,13 @@ impl Writer<'_> {
             }
             let index = top.next;
             top.next += 1;
-            let (container, is_array, key) = (top.container, top.is_array, top.keys.get(index).copied());
-            let found = if is_array {
-                vm.heap.element(container, index)
-            } else {
-                key.and_then(|key| vm.heap.get_own(container, key))
+            let (container, is_array, entry) = (top.container, top.is_array, top.entries.get(index).copied());
+            let found = match entry {
+                Some((_, value)) if self.guard.is_none() => Some(value),
+                Some((key, _)) => vm.heap.get_own(container, key),
+                None => vm.heap.element(container, index),
             };
+            let key = entry.map(|(key, _)| key);
             let value = self.prepared(vm, found.unwrap_or(Value::UNDEFINED), Some((container, index, key)))?;
             if is_array || written(value) {
                 self.comma_and_key(vm, key);
@@ -200,13 +202,15 @@ impl Writer<'_> {
             return Err(self.cycle(vm, container));
         }
         let is_array = container.kind() == Some(Kind::Array);
-        let keys = match &self.layout.keys {
+        let entries = match &self.layout.keys {
             _ if is_array => Vec::new(),
-            Some(keys) => keys.clone(),
-            None => vm.heap.own_keys(container),
+            Some(keys) => {
+                keys.iter().map(|key| (*key, vm.heap.get_own(container, *key).unwrap_or(Value::UNDEFINED))).collect()
+            }
+            None => vm.heap.own_entries(container),
         };
-        let len = if is_array { vm.heap.array_len(container) } else { keys.len() };
-        let mut open = Open { container, is_array, keys, len, next: 0, filled: false, guarded: 0 };
+        let len = if is_array { vm.heap.array_len(container) } else { entries.len() };
+        let mut open = Open { container, is_array, entries, len, next: 0, filled: false, guarded: 0 };
         if let Some(guard) = self.guard {
             open.guarded = guard_one(vm, guard, &open)?;
         }
@@ -257,8 +261,8 @@ impl Writer<'_> {
         let mut path = String::new();
         for open in &self.open[..levels] {
             let index = open.next.saturating_sub(1);
-            path.push_str(&match open.keys.get(index) {
-                Some(key) => crate::heap::event::slot_name(key.text()),
+            path.push_str(&match open.entries.get(index) {
+                Some((key, _)) => crate::heap::event::slot_name(key.text()),
                 None => format!("[{index}]"),
             });
         }
@@ -284,10 +288,10 @@ impl Writer<'_> {
 /// Pushes a container and its keys to the guard; answers how many entries that made.
 fn guard_one(vm: &mut Vm, guard: Value, open: &Open) -> Outcome<usize> {
     push(vm, guard, open.container)?;
-    for key in &open.keys {
+    for (key, _) in &open.entries {
         push(vm, guard, key.value())?;
     }
-    Ok(open.keys.len() + 1)
+    Ok(open.entries.len() + 1)
 }
 
 /// Whether JSON has a text for a value.

@@ -38,6 +38,7 @@ fn substitute(vm: &mut Vm, args: Args, function: &str, most: usize) -> Outcome {
     if found.is_empty() {
         return Ok(vm.this(args));
     }
+    let plain = !calls && !vm.heap.text(replacement).contains('$');
     let mut out = String::with_capacity(whole.len());
     let (mut copied, mut position) = (0, 0);
     // where counting stands, so that positions in a text that is not ASCII are found in one pass
@@ -48,6 +49,8 @@ fn substitute(vm: &mut Vm, args: Args, function: &str, most: usize) -> Outcome {
             position += if whole.is_ascii() { at - counted } else { whole[counted..at].chars().count() };
             counted = at;
             push_answer(vm, args, function, replacement, position, &mut out)?;
+        } else if plain {
+            out.push_str(&vm.heap.text(replacement));
         } else {
             let template = vm.heap.text(replacement);
             expand(vm, &template, whole, at, &wanted, &mut out)?;
