@@ -260,7 +260,7 @@ impl Heap {
 
     /// Says that the next count event is about something in `owner` that has no key: `what` is a word for it, or empty.
     #[inline(always)]
-    fn by_inner(&mut self, owner: *mut Container, what: &str) {
+    pub(crate) fn by_inner(&mut self, owner: *mut Container, what: &str) {
         if self.tracing {
             self.by = By::Slot(self.id_of(owner), what.to_string());
         }

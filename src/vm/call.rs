@@ -160,7 +160,10 @@ impl Vm {
             Err(_) => (self.exception, Why::Throw),
         };
         let held = self.natives.pop().map_or(Vec::new(), |frame| frame.held);
-        self.heap.leave_scope(value, base, why, |heap| held.into_iter().rev().for_each(|value| heap.decref(value)));
+        self.heap.leave_scope(value, base, why, |heap| {
+            heap.by_temporary();
+            held.into_iter().rev().for_each(|value| heap.decref(value));
+        });
         result
     }
 

@@ -99,6 +99,7 @@ impl Vm {
             None => {
                 // SAFETY: as above.
                 unsafe { (*p).target = Value::UNDEFINED };
+                self.heap.by_inner(iterator.container(), "(target)");
                 self.heap.decref(target);
                 Ok(None)
             }

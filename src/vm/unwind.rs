@@ -168,10 +168,8 @@ impl Vm {
         let Some(frame) = self.frames.last() else { return };
         // SAFETY: code lives as long as the machine; pc points into it.
         let (proto, pc) = unsafe { (&(*frame.code).proto, frame.pc.offset_from((*frame.code).instrs.as_ptr()) as u32) };
-        let name = proto
-            .locals
-            .iter()
-            .find(|local| local.register as usize == register && local.start <= pc && pc <= local.end + 1);
+        // The last one to begin: an entry without instructions (before a `PopScope` that only a jump reaches) is not listed.
+        let name = proto.locals.iter().rfind(|local| local.register as usize == register && local.start <= pc);
         self.heap.by = By::Variable(name.map_or(String::new(), |local| local.name.to_string()));
     }
 
