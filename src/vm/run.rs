@@ -429,6 +429,8 @@ impl Vm {
                     Op::Plus => {
                         let value = r!(i.b());
                         if value.is_number() {
+                            // An exact integer handed back would borrow.
+                            self.heap.protect(value);
                             finish_arith!(i, value);
                         } else {
                             save!();
