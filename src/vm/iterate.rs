@@ -169,10 +169,9 @@ impl Vm {
                 for index in index..count {
                     self.heap.protect(self.stack[base + index]);
                 }
-                match self.to_text(value) {
-                    Ok(piece) => text.push_str(&self.heap.text(piece)),
-                    Err(throw) => return Err(throw),
-                }
+                // A `toString` may be a template again, as deep as calls may go.
+                let piece = stacker::maybe_grow(128 * 1024, 1024 * 1024, || self.to_text(value))?;
+                text.push_str(&self.heap.text(piece));
             }
         }
         let result = self.heap.string(&text);
