@@ -104,12 +104,20 @@ impl Heap {
         if value.is_heap() {
             // SAFETY: `value` is live (I2).
             if unsafe { (*value.cell()).bits } & (bits::ENTRY | bits::BUILTIN) == 0 {
-                if self.tracing {
-                    self.by = By::Temporary;
-                }
-                self.incref(value);
-                self.probation.push(value.cell() as usize | PROTECTION | if value.is_container() { 2 } else { 0 });
+                self.pin(value);
             }
+        }
+    }
+
+    /// As [`Heap::protect`], one with an entry too: for what stands in no register, where [`Heap::sweep_now`] does not find it.
+    #[inline]
+    pub fn pin(&mut self, value: Value) {
+        if value.is_heap() {
+            if self.tracing {
+                self.by = By::Temporary;
+            }
+            self.incref(value);
+            self.probation.push(value.cell() as usize | PROTECTION | if value.is_container() { 2 } else { 0 });
         }
     }
 

@@ -216,6 +216,8 @@ impl Vm {
     fn array_text(&mut self, array: Value) -> Result<Value, Throw> {
         let mut text = String::new();
         let mut open = vec![(array, 0usize)];
+        // A `toString` may take an array out of where it was found.
+        self.heap.pin(array);
         while let Some((array, index)) = open.pop() {
             let Some(element) = self.heap.element(array, index) else { continue };
             if index > 0 {
@@ -225,6 +227,7 @@ impl Vm {
             if element.is(Kind::Array) {
                 // A cycle is empty, as in JavaScript.
                 if !open.iter().any(|(outer, _)| *outer == element) {
+                    self.heap.pin(element);
                     open.push((element, 0));
                 }
             } else if !element.is_nullish() {
