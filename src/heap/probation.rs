@@ -176,10 +176,11 @@ impl Heap {
         }
     }
 
-    /// Frees every value on probation, in any scope, for which `keeps` is false: what no frame can still read. Returns how many containers died. O(entries).
-    pub fn sweep_now(&mut self, keeps: &dyn Fn(Value) -> bool) -> u64 {
+    /// Frees every value on probation, in any scope, from entry number `from` on, for which `keeps` is false: what no frame can still read. Returns how many
+    /// containers died. O(entries).
+    pub fn sweep_now(&mut self, from: usize, keeps: &dyn Fn(Value) -> bool) -> u64 {
         let before = self.counters.freed;
-        for index in (0..self.probation.len()).rev() {
+        for index in (from..self.probation.len()).rev() {
             let entry = self.probation[index];
             let p = (entry & !3) as *mut Cell;
             if entry == VACANT || entry & PROTECTION != 0 {
