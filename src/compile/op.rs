@@ -362,9 +362,9 @@ opcodes! {
     GetPrivate RRR;
     /// `R[A].#name := R[C]`, the name in `R[B]`; TypeError for a method
     SetPrivate RRR;
-    /// `R[A] := super.key`, key in inline cache C, receiver `R[B]`
+    /// `R[A] := super.key`, key in inline cache C, receiver `R[B]`. x = 1: it is called, and protected if it is a static property
     GetSuper RRC;
-    /// `R[A] := super[R[C]]`, receiver `R[B]`
+    /// `R[A] := super[R[C]]`, receiver `R[B]`; x as in `GetSuper`
     GetSuperIndex RRR;
     /// `super.key := …` writes to `this`: `R[A]` the key, `R[B]` this, `R[C]` the value
     SetSuper RRR;
