@@ -291,7 +291,9 @@ impl Vm {
         let readable: rustc_hash::FxHashSet<u64> =
             self.stack[..top.min(self.stack.len())].iter().map(|value| value.0).collect();
         let exception = self.exception;
-        self.heap.sweep_now(&|value| value == exception || readable.contains(&value.0))
+        // What a native has in hand is in no register. It came on probation before the native began: what it makes itself, it holds.
+        let from = self.natives.last().map_or(0, |native| native.base);
+        self.heap.sweep_now(from, &|value| value == exception || readable.contains(&value.0))
     }
 
     /// Frees what no root reaches: cycles stranded in a scope that lives on. Returns how many containers died.

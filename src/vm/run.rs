@@ -495,6 +495,8 @@ impl Vm {
                     Op::Plus => {
                         let value = r!(i.b());
                         if value.is_number() {
+                            // An exact integer handed back would borrow.
+                            self.heap.protect(value);
                             finish_arith!(i, value);
                         } else {
                             save!();
@@ -942,11 +944,11 @@ impl Vm {
                     Op::SetPrivate => slow!(self.set_private(r!(i.a()), r!(i.b()), r!(i.c()))),
                     Op::GetSuper => {
                         let key = (*code.caches.get_unchecked(i.c()).get()).key;
-                        let value = slow!(self.get_super(key.value(), r!(i.b())));
+                        let value = slow!(self.get_super(key.value(), r!(i.b()), i.x() == 1));
                         r!(i.a()) = value;
                     }
                     Op::GetSuperIndex => {
-                        let value = slow!(self.get_super(r!(i.c()), r!(i.b())));
+                        let value = slow!(self.get_super(r!(i.c()), r!(i.b()), i.x() == 1));
                         r!(i.a()) = value;
                     }
                     Op::SetSuper => slow!(self.set_index(r!(i.b()), r!(i.a()), r!(i.c()))),
