@@ -6,19 +6,11 @@ use std::path::Path;
 
 use support::{check_snapshots, difference, files, probate, shown, tests_folder};
 
-/// FIXME: docs/language.md lists `new` on a plain function among what is refused with a code; today it is a TypeError when it
-/// runs.
-const AT_RUN_TIME: &[&str] = &["new-on-arrow-function", "new-on-plain-function"];
-
 /// Standard error of a script that must not compile, however it is run.
 fn refused(script: &Path) -> Result<String, String> {
     // The name in the message must not depend on where the package lies.
     let name = shown(script);
     let run = probate(&[&name]);
-    if AT_RUN_TIME.iter().any(|stem| name.ends_with(&format!("/{stem}.pbt"))) {
-        let expected = run.status == Some(1) && run.stderr.contains("is not a constructor; only classes are");
-        return if expected { Ok(run.stderr) } else { Err(format!("    status {:?}, {}", run.status, run.stderr)) };
-    }
     if run.status != Some(65) || !run.stdout.is_empty() {
         return Err(format!("    status {:?}, stdout: {} stderr: {}", run.status, run.stdout, run.stderr));
     }

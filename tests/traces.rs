@@ -4,11 +4,15 @@
 
 mod support;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use support::{Failures, Run, check_snapshots, difference, files, probate, probate_merged, read, shown, tests_folder};
+use support::{
+    Failures, Run, check_snapshots, difference, files, language_scripts, probate, probate_merged, read, shown,
+    tests_folder,
+};
 
 fn scripts() -> Vec<PathBuf> {
     files(&tests_folder().join("traces"), "pbt")
@@ -32,10 +36,11 @@ fn traced(script: &Path, preset: &str) -> Run {
     probate_merged(&[&format!("--trace={preset}"), &name], "")
 }
 
-/// The events of a run, to a file, so that they do not mix with what the script writes.
+/// The events of a run, to a file of its own, so that they do not mix with what the script writes.
 fn events(script: &Path, preset: &str, flags: &[&str]) -> String {
-    let name = script.file_stem().expect("a name").to_string_lossy();
-    let out = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{preset}-{}.trace", flags.concat()));
+    static FILES: AtomicUsize = AtomicUsize::new(0);
+    let file = format!("events-{}.trace", FILES.fetch_add(1, Ordering::Relaxed));
+    let out = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(file);
     let name = shown(script);
     let mut arguments = vec![format!("--trace={preset}"), "--trace-out".into(), out.display().to_string()];
     arguments.extend(flags.iter().map(|flag| (*flag).to_owned()));
@@ -153,7 +158,7 @@ fn everything_that_is_born_dies_once() {
     let mut failures = Failures::default();
     for script in scripts() {
         let events = events(&script, "life", &[]);
-        let mut living = std::collections::BTreeSet::new();
+        let mut living = BTreeSet::new();
         let mut problem = None;
         for line in events.lines().filter(|line| !line.starts_with('#')) {
             let mut words = line.split(' ');
@@ -173,4 +178,111 @@ fn everything_that_is_born_dies_once() {
         failures.check(&shown(&script), problem);
     }
     failures.finish("births and deaths");
+}
+
+/// What a reader of a trace knows about a container.
+struct Known {
+    count: i64,
+    level: u32,
+}
+
+/// Follows a trace of everything: what it says about counts, levels and scopes has to fit what it said before.
+#[derive(Default)]
+struct Reader {
+    living: BTreeMap<String, Known>,
+    level: u32,
+    /// Who holds what how often. Elements move in their array, so a container's places are not told apart.
+    held: BTreeMap<(String, String), u32>,
+    /// What a captured variable holds is held under the variable's name, not its number.
+    variables: BTreeSet<String>,
+}
+
+impl Reader {
+    fn read(&mut self, line: &str) -> Result<(), String> {
+        let words: Vec<&str> = line.split(' ').collect();
+        let level = |text: &str| text.strip_prefix('s').and_then(|digits| digits.parse::<u32>().ok());
+        let arrow = |text: &str| text.split_once('→').map(|(from, to)| (from.to_owned(), to.to_owned()));
+        let id = words.get(1).copied().unwrap_or_default();
+        if id.starts_with('@') {
+            return Ok(());
+        }
+        match words[0] {
+            "scope.push" if level(id) == Some(self.level + 1) => self.level += 1,
+            "scope.pop" if level(id) == Some(self.level) => self.level -= 1,
+            "alloc" => {
+                let level = level(words[3]).ok_or("no level")?;
+                if words[2] == "variable" {
+                    self.variables.insert(id.to_owned());
+                }
+                if level != self.level || self.living.insert(id.to_owned(), Known { count: 0, level }).is_some() {
+                    return Err(format!("the current level is {}", self.level));
+                }
+            }
+            "free" => match self.living.remove(id) {
+                Some(Known { count: 0, .. }) => {}
+                Some(Known { count, .. }) => return Err(format!("its count is {count}")),
+                None => return Err("it is not alive".into()),
+            },
+            // A dead one may still be talked about: it waits for its scope to be gone.
+            "delay" | "recycle" if !self.living.contains_key(id) => {}
+            "sweep" | "check" => {}
+            word => {
+                let known = self.living.get_mut(id).ok_or("it is not alive")?;
+                let change = words.get(2).and_then(|text| arrow(text));
+                let by = words.get(3..).unwrap_or_default().join(" ");
+                let holder = by.strip_prefix("by ").unwrap_or_default();
+                let holder = match holder.find(['.', '[', '(']) {
+                    Some(end) if holder.starts_with('#') => &holder[..end],
+                    _ => holder,
+                };
+                let held = self.held.entry((holder.to_owned(), id.to_owned())).or_default();
+                match word {
+                    "ref" => *held += 1,
+                    "unref" if self.variables.contains(holder) => {}
+                    "unref" if *held == 0 => return Err(format!("`{holder}` does not hold it")),
+                    "unref" => *held -= 1,
+                    _ => {}
+                }
+                let fits = match (word, change) {
+                    ("ref" | "unref", Some((from, to))) => {
+                        let fits = from.parse() == Ok(known.count);
+                        known.count += if word == "ref" { 1 } else { -1 };
+                        fits && to.parse() == Ok(known.count)
+                    }
+                    ("rescope", Some((from, to))) => {
+                        let (from, to) = (level(&from).ok_or("no level")?, level(&to).ok_or("no level")?);
+                        let fits = from == known.level && to < from;
+                        known.level = to;
+                        fits
+                    }
+                    ("prob" | "unprob", None) => known.count == 0,
+                    ("unref-head", None) => {
+                        known.count -= 1;
+                        known.count >= 0 && known.level == self.level
+                    }
+                    _ => false,
+                };
+                if !fits {
+                    return Err(format!("its count is {}, its level {}", known.count, known.level));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_trace_of_everything_can_be_followed() {
+    let mut failures = Failures::default();
+    let small = scripts().into_iter().filter(|script| !is_large(script));
+    for script in small.chain(language_scripts()) {
+        let mut reader = Reader::default();
+        let events = events(&script, "all", &[]);
+        let lines = events.lines().enumerate().filter(|(_, line)| !line.starts_with('#'));
+        let problem =
+            lines.map(|(at, line)| reader.read(line).map_err(|why| format!("    line {}: `{line}`: {why}", at + 1)));
+        let problem = problem.filter_map(Result::err).next();
+        failures.check(&shown(&script), problem);
+    }
+    failures.finish("--trace=all");
 }

@@ -135,6 +135,7 @@ impl Options {
             max_bytes: self.max_memory.unwrap_or(u64::MAX),
             stress: self.gc_stress.is_some(),
             verify: self.gc_stress == Some(Stress::Verify),
+            ..Settings::default()
         };
         vm::Options { heap, seed: self.seed, ..vm::Options::default() }
     }

@@ -4,7 +4,7 @@ use super::Compiler;
 use super::call::Callee;
 use super::emit::{Label, Reg};
 use super::expr::bare;
-use super::op::Op;
+use super::op::{Instr, Op};
 use super::protect::{item_runs, runs};
 use crate::syntax::ast::*;
 
@@ -227,13 +227,15 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    pub fn get_super(&mut self, dest: Reg, this: Reg, name: &Name) {
+    /// `R[dest] := super.name`; `called`: to be called.
+    pub fn get_super(&mut self, dest: Reg, this: Reg, name: &Name, called: bool) {
+        let x = u8::from(called);
         match self.f.cache(name) {
-            Some(cache) => self.f.abc(Op::GetSuper, dest, this, cache),
+            Some(cache) => self.f.push(Instr::abc(Op::GetSuper, x, dest, this, cache)),
             None => {
                 let key = self.f.temp();
                 self.f.load_string(key, name);
-                self.f.abc(Op::GetSuperIndex, dest, this, key);
+                self.f.push(Instr::abc(Op::GetSuperIndex, x, dest, this, key));
             }
         }
     }
@@ -316,12 +318,12 @@ impl<'a> Compiler<'a> {
         match &callee.kind {
             ExprKind::SuperMember(name) => {
                 self.f.at(callee.span);
-                self.get_super(window, window + 1, &name.name);
+                self.get_super(window, window + 1, &name.name, true);
             }
             ExprKind::SuperIndex(index) => {
                 let key = self.operand(index);
                 self.f.at(callee.span);
-                self.f.abc(Op::GetSuperIndex, window, window + 1, key);
+                self.f.push(Instr::abc(Op::GetSuperIndex, 1, window, window + 1, key));
             }
             _ => {}
         }

@@ -87,7 +87,7 @@ impl<'a> Compiler<'a> {
             ExprKind::SuperMember(name) => {
                 let this = self.this(expr.span, None);
                 self.f.at(expr.span);
-                self.get_super(dest, this, &name.name);
+                self.get_super(dest, this, &name.name, false);
             }
             ExprKind::SuperIndex(index) => {
                 let this = self.this(expr.span, None);

@@ -25,8 +25,7 @@
 //! - A local that is read in place as an operand must be copied by `Move` if a later operand of the same instruction assigns it.
 //! - A load of an immediate (`LoadI`, `LoadUndefined`, `LoadHole` …) makes a local where the range of an entry of `locals` says so; it
 //!   needs no `Own`. A local that certainly holds immediates only is written by plain instructions (no `Set`, no flags).
-//! - The result of an arithmetic instruction never borrows: one that hands back an operand (`s + ""`) puts it on probation if it was
-//!   held by nothing.
+//! - The result of an arithmetic instruction never borrows: one that hands back an operand (`s + ""`, `+n`) protects it.
 //! - `this` and parameters that are neither assigned nor captured borrow from the caller and are not in `locals` as counted.
 //!   An assigned parameter is made a local by `Own` at entry; a captured one by `BoxParam`.
 //!
@@ -371,9 +370,9 @@ opcodes! {
     GetPrivate RRR;
     /// `R[A].#name := R[C]`, the name in `R[B]`; TypeError for a method
     SetPrivate RRR;
-    /// `R[A] := super.key`, key in inline cache C, receiver `R[B]`
+    /// `R[A] := super.key`, key in inline cache C, receiver `R[B]`. x = 1: it is called, and protected if it is a static property
     GetSuper RRC;
-    /// `R[A] := super[R[C]]`, receiver `R[B]`
+    /// `R[A] := super[R[C]]`, receiver `R[B]`; x as in `GetSuper`
     GetSuperIndex RRR;
     /// `super.key := …` writes to `this`: `R[A]` the key, `R[B]` this, `R[C]` the value
     SetSuper RRR;

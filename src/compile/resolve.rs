@@ -5,6 +5,7 @@
 //! initialisation always throws and one after it never does. In an inner function it is certain only if the function cannot be made before.
 
 use super::CompileOptions;
+use super::expr::bare;
 use super::kinds::{self, Kind, Source};
 use super::scope::*;
 use crate::syntax::ast::*;
@@ -28,6 +29,8 @@ pub struct Resolver<'a, 'o> {
     pub(super) derived: Vec<Derived>,
     /// Class declarations: the binding outside, the binding inside, whether they must differ.
     pub(super) classes: Vec<(BindingId, BindingId, bool)>,
+    /// `new` on a plain name: the binding and the place.
+    pub(super) constructed: Vec<(BindingId, Span)>,
     /// The scope of the top level.
     pub(super) top: ScopeId,
 }
@@ -49,6 +52,7 @@ pub fn resolve(program: &Program, options: &CompileOptions) -> Result<Resolution
         function: FunctionId(0),
         clock: 1,
         sources: Vec::new(),
+        constructed: Vec::new(),
         private_names: Vec::new(),
         derived: Vec::new(),
         classes: Vec::new(),
@@ -96,7 +100,30 @@ impl<'a, 'o> Resolver<'a, 'o> {
         self.declare_statements(&program.body);
     }
 
+    /// `new` on what is certainly a plain function.
+    fn refuse_constructed_functions(&mut self) {
+        for (id, span) in std::mem::take(&mut self.constructed) {
+            let binding = &self.out.bindings[id.0 as usize];
+            let is_function = binding.kind == BindingKind::Function
+                || self.sources.iter().any(|(of, source)| {
+                    *of == id
+                        && matches!(source, Source::Expr(init) if matches!(bare(init).kind, ExprKind::Function(_)))
+                });
+            if !is_function || binding.assigned {
+                continue;
+            }
+            self.errors.push(Diagnostic {
+                code: codes::NEW_FUNCTION_VALUE,
+                message: format!("`new` on `{}`, which is a plain function: only classes construct", binding.name),
+                span,
+                label: "not a class".into(),
+                help: Some("make it a class, or call it without `new`".into()),
+            });
+        }
+    }
+
     fn finish(mut self) -> Result<Resolution, Vec<Diagnostic>> {
+        self.refuse_constructed_functions();
         if !self.errors.is_empty() {
             self.errors.sort_by_key(|error| error.span.start);
             return Err(self.errors);

@@ -1,5 +1,6 @@
 //! The resolver's walk over expressions and classes.
 
+use super::expr::bare;
 use super::kinds::Source;
 use super::resolve::Resolver;
 use super::scope::*;
@@ -91,6 +92,9 @@ impl<'a> Resolver<'a, '_> {
             ExprKind::New { callee, args } => {
                 self.owns();
                 self.expr(callee);
+                if let Some(Reference::Binding(id, _)) = self.out.reference(bare(callee)) {
+                    self.constructed.push((id, callee.span));
+                }
                 self.items(args);
             }
             ExprKind::SuperCall(args) => {

@@ -187,7 +187,7 @@ impl Engine {
     pub fn stats(&self) -> Stats {
         Stats {
             live: crate::stdlib::live_by_kind(&self.vm.heap).to_vec(),
-            bytes: self.vm.heap.arena.bytes,
+            bytes: self.vm.heap.live_bytes(),
             scopes: self.vm.scopes() as u64,
             probationary: self.vm.heap.probationary() as u64,
             freed: self.vm.heap.counters.freed,

@@ -37,6 +37,9 @@ fn shown_in(event: &Event) -> u8 {
         Event::UnrefHead { .. } => SCOPE | ALL,
         Event::Delay { .. } => SCOPE | ALL,
         Event::Recycle { .. } => ALL,
+        Event::CollectBegin { .. } => LIFE | RC | SCOPE | ALL,
+        Event::CollectMark { .. } => SCOPE | ALL,
+        Event::CollectEnd { .. } => LIFE | RC | SCOPE | ALL,
         Event::Check => ALL,
     }
 }

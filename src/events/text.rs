@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 
 use super::{HEAD, Preset};
+use crate::heap::collect::Reason;
 use crate::heap::event::{By, Cause, Event, Id, Tracer, Why};
 
 /// A tracer that hands each line of the trace, line end included, to a function. Where the lines go, and whether they are
@@ -81,6 +82,17 @@ impl fmt::Display for Line<'_> {
             Event::Delay { id } => write!(f, "delay {}", Shown(id)),
             Event::Free { id, cause } => write!(f, "free {} why={}", Shown(id), cause_name(*cause)),
             Event::Recycle { id } => write!(f, "recycle {}", Shown(id)),
+            Event::CollectBegin { why, live, bytes } => {
+                let why = match why {
+                    Reason::Explicit => "explicit",
+                    Reason::Growth => "growth",
+                    Reason::Stress => "stress",
+                    Reason::Limit => "limit",
+                };
+                write!(f, "gc.begin why={why} live={live} bytes={bytes}")
+            }
+            Event::CollectMark { marked } => write!(f, "gc.mark live={marked}"),
+            Event::CollectEnd { freed } => write!(f, "gc.end freed={freed}"),
             Event::Check => f.write_str("check ok"),
         }
     }

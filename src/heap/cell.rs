@@ -32,6 +32,22 @@ pub enum Kind {
 impl Kind {
     pub const COUNT: usize = Kind::Poisoned as usize;
 
+    /// Every kind of a live cell.
+    pub const ALL: [Kind; Kind::COUNT] = [
+        Kind::String,
+        Kind::Exact,
+        Kind::Object,
+        Kind::Array,
+        Kind::Function,
+        Kind::Native,
+        Kind::Bound,
+        Kind::Class,
+        Kind::Map,
+        Kind::Set,
+        Kind::Variable,
+        Kind::Iterator,
+    ];
+
     /// As in traces and `gc.stats()`.
     pub fn name(self) -> &'static str {
         match self {

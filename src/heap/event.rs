@@ -3,6 +3,7 @@
 //! The vocabulary is closed and versioned; its text form is documented in docs/trace.md.
 
 use super::cell::Kind;
+use super::collect::Reason;
 use super::string::Text;
 
 /// What a container is called in a trace.
@@ -109,6 +110,19 @@ pub enum Event {
     /// The cell went to a recycle bin.
     Recycle {
         id: Id,
+    },
+    /// A collection starts, with this many live containers and bytes.
+    CollectBegin {
+        why: Reason,
+        live: u64,
+        bytes: u64,
+    },
+    /// Containers that the roots reach.
+    CollectMark {
+        marked: u64,
+    },
+    CollectEnd {
+        freed: u64,
     },
     Check,
 }

@@ -22,6 +22,7 @@ mod array;
 pub mod cell;
 mod children;
 pub mod class;
+pub mod collect;
 pub mod event;
 mod make;
 pub mod object;
@@ -59,11 +60,19 @@ pub struct Settings {
     pub stress: bool,
     /// Verify the whole heap at every safepoint.
     pub verify: bool,
+    /// When the collector runs by itself.
+    pub pace: collect::Pace,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { recycling: Recycling::default(), max_bytes: u64::MAX, stress: false, verify: false }
+        Settings {
+            recycling: Recycling::default(),
+            max_bytes: u64::MAX,
+            stress: false,
+            verify: false,
+            pace: collect::Pace::default(),
+        }
     }
 }
 
@@ -77,6 +86,7 @@ struct Scope {
 pub struct Counters {
     pub live: [u64; Kind::COUNT],
     pub freed: u64,
+    pub collections: u64,
 }
 
 pub struct Heap {
@@ -91,6 +101,10 @@ pub struct Heap {
     delayed: *mut Container,
     delaying: bool,
     pub counters: Counters,
+    /// Live bytes above which a collection is due.
+    collect_above: u64,
+    /// What was live before the program: the built-ins.
+    baseline: ([u64; Kind::COUNT], u64),
     // strings
     interned: HashTable<*mut Str>,
     hasher: foldhash::fast::RandomState,
@@ -126,6 +140,8 @@ impl Heap {
             delayed: null_mut(),
             delaying: false,
             counters: Counters::default(),
+            collect_above: settings.pace.floor,
+            baseline: Default::default(),
             interned: HashTable::new(),
             hasher: foldhash::fast::RandomState::default(),
             empty_string: Value::UNDEFINED,
@@ -164,8 +180,19 @@ impl Heap {
         self.counters.live[Kind::Object as usize..].iter().sum()
     }
 
+    /// Live values of a kind, without the built-ins.
     pub fn live(&self, kind: Kind) -> u64 {
-        self.counters.live[kind as usize]
+        self.counters.live[kind as usize] - self.baseline.0[kind as usize]
+    }
+
+    /// Model bytes of live values, without the built-ins.
+    pub fn live_bytes(&self) -> u64 {
+        self.arena.bytes - self.baseline.1
+    }
+
+    /// Everything that is live now counts as built in.
+    pub(crate) fn set_baseline(&mut self) {
+        self.baseline = (self.counters.live, self.arena.bytes);
     }
 
     // ---- Seeing it ------------------------------------------------------------------------------------------
@@ -233,7 +260,7 @@ impl Heap {
 
     /// Says that the next count event is about something in `owner` that has no key: `what` is a word for it, or empty.
     #[inline(always)]
-    fn by_inner(&mut self, owner: *mut Container, what: &str) {
+    pub(crate) fn by_inner(&mut self, owner: *mut Container, what: &str) {
         if self.tracing {
             self.by = By::Slot(self.id_of(owner), what.to_string());
         }

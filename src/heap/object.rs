@@ -22,6 +22,15 @@ pub enum SetError {
     Memory(#[from] OutOfMemory),
 }
 
+/// What is found on the static side of a class.
+#[derive(Clone, Copy)]
+pub(crate) enum Static {
+    /// Can be overwritten.
+    Property(Value),
+    /// Stays as long as its class.
+    Method(Value),
+}
+
 impl Heap {
     #[inline(always)]
     pub(crate) fn object_ptr(&self, value: Value) -> *mut Object {
@@ -389,15 +398,15 @@ impl Heap {
     }
 
     /// A static method or property of a class or its parents. O(depth).
-    pub(crate) fn find_static(&self, class: Value, key: Key) -> Option<Value> {
+    pub(crate) fn find_static(&self, class: Value, key: Key) -> Option<Static> {
         let mut class = class;
         while class.is(Kind::Class) {
             if let Some(value) = self.get_own(class, key) {
-                return Some(value);
+                return Some(Static::Property(value));
             }
             let data = self.class_data(class);
             if let Some(method) = data.statics.get(&key) {
-                return Some(*method);
+                return Some(Static::Method(*method));
             }
             class = data.parent;
         }

@@ -110,12 +110,20 @@ impl Heap {
         if value.is_heap() {
             // SAFETY: `value` is live (I2).
             if unsafe { (*value.cell()).bits } & (bits::ENTRY | bits::BUILTIN) == 0 {
-                if self.tracing {
-                    self.by = By::Temporary;
-                }
-                self.incref(value);
-                self.probation.push(value.cell() as usize | PROTECTION | if value.is_container() { 2 } else { 0 });
+                self.pin(value);
             }
+        }
+    }
+
+    /// As [`Heap::protect`], one with an entry too: for what stands in no register, where [`Heap::sweep_now`] does not find it.
+    #[inline]
+    pub fn pin(&mut self, value: Value) {
+        if value.is_heap() {
+            if self.tracing {
+                self.by = By::Temporary;
+            }
+            self.incref(value);
+            self.probation.push(value.cell() as usize | PROTECTION | if value.is_container() { 2 } else { 0 });
         }
     }
 
@@ -179,10 +187,11 @@ impl Heap {
         }
     }
 
-    /// Frees every value on probation, in any scope, for which `keeps` is false: what no frame can still read. Returns how many containers died. O(entries).
-    pub fn sweep_now(&mut self, keeps: &dyn Fn(Value) -> bool) -> u64 {
+    /// Frees every value on probation, in any scope, from entry number `from` on, for which `keeps` is false: what no frame can still read. Returns how many
+    /// containers died. O(entries).
+    pub fn sweep_now(&mut self, from: usize, keeps: &dyn Fn(Value) -> bool) -> u64 {
         let before = self.counters.freed;
-        for index in (0..self.probation.len()).rev() {
+        for index in (from..self.probation.len()).rev() {
             let entry = self.probation[index];
             let p = (entry & !3) as *mut Cell;
             if entry == VACANT || entry & PROTECTION != 0 {

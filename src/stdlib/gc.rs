@@ -3,11 +3,13 @@
 use super::arguments::{Outcome, define, string};
 use crate::heap::Heap;
 use crate::heap::cell::Kind;
+use crate::heap::collect::Reason;
 use crate::heap::value::Value;
 use crate::vm::native::{Args, NativeInfo};
 use crate::vm::{ErrorClass, Vm};
 
 pub(super) static FUNCTIONS: &[NativeInfo] = &[
+    NativeInfo::new("collect", 0, collect),
     NativeInfo::new("refs", 1, refs),
     NativeInfo::new("scope", 1, scope),
     NativeInfo::new("stats", 0, stats),
@@ -15,6 +17,12 @@ pub(super) static FUNCTIONS: &[NativeInfo] = &[
     NativeInfo::new("trace", 1, trace),
     NativeInfo::new("verify", 0, verify),
 ];
+
+/// Frees what nothing reaches any more: cycles stranded in a scope that lives on. Answers how many containers died.
+fn collect(vm: &mut Vm, _args: Args) -> Outcome {
+    let freed = vm.collect(Reason::Explicit);
+    Ok(Value::number(freed as f64))
+}
 
 /// Counted references to a value; 0 for one that lies in no cell.
 fn refs(vm: &mut Vm, args: Args) -> Outcome {
@@ -64,7 +72,7 @@ fn verify(vm: &mut Vm, _args: Args) -> Outcome {
 pub fn live_by_kind(heap: &Heap) -> [(&'static str, u64); 10] {
     let sum = |kinds: &[Kind]| kinds.iter().map(|kind| heap.live(*kind)).sum::<u64>();
     [
-        ("total", heap.counters.live.iter().sum()),
+        ("total", Kind::ALL.iter().map(|kind| heap.live(*kind)).sum()),
         ("object", sum(&[Kind::Object])),
         ("array", sum(&[Kind::Array])),
         ("function", sum(&[Kind::Function, Kind::Native, Kind::Bound, Kind::Class])),
@@ -82,11 +90,11 @@ fn stats(vm: &mut Vm, _args: Args) -> Outcome {
     let live = live_by_kind(&vm.heap);
     let heap = &vm.heap;
     let rest = [
-        ("bytes", heap.arena.bytes),
+        ("bytes", heap.live_bytes()),
         ("scopes", vm.scopes() as u64),
         ("probationary", vm.heap.probationary() as u64),
         ("queued", 0),
-        ("collections", 0),
+        ("collections", vm.heap.counters.collections),
         ("freed", vm.heap.counters.freed),
     ];
     let by_kind = counts(vm, &live)?;

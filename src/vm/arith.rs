@@ -81,8 +81,14 @@ pub(super) fn rem_int(a: i32, b: i32) -> Value {
 }
 
 /// JavaScript's `%`: the sign of the dividend, also on zero.
-#[inline(always)]
+#[inline]
 pub(super) fn rem_double(a: f64, b: f64) -> f64 {
+    // Whole numbers, the usual case, without the library's long division.
+    let (x, y) = (a as i64, b as i64);
+    if y != 0 && x as f64 == a && y as f64 == b && x.unsigned_abs() <= 1 << 53 && y.unsigned_abs() <= 1 << 53 {
+        let rest = x % y;
+        return if rest == 0 && a.is_sign_negative() { -0.0 } else { rest as f64 };
+    }
     a % b
 }
 
@@ -125,7 +131,7 @@ impl Vm {
             Arith::Sub => x - y,
             Arith::Mul => x * y,
             Arith::Div => x / y,
-            Arith::Rem => x % y,
+            Arith::Rem => rem_double(x, y),
             Arith::Pow => power(x, y),
         };
         Ok(Value::number(n))

@@ -160,7 +160,10 @@ impl Vm {
             Err(_) => (self.exception, Why::Throw),
         };
         let held = self.natives.pop().map_or(Vec::new(), |frame| frame.held);
-        self.heap.leave_scope(value, base, why, |heap| held.into_iter().rev().for_each(|value| heap.decref(value)));
+        self.heap.leave_scope(value, base, why, |heap| {
+            heap.by_temporary();
+            held.into_iter().rev().for_each(|value| heap.decref(value));
+        });
         result
     }
 
@@ -213,6 +216,8 @@ impl Vm {
             return Err(self.range_error("Too many arguments: at most 1,000,000 can be spread into a call"));
         }
         self.ensure_stack(base + 2 + count);
+        // The elements borrow from the array, which stands in no register any more.
+        self.heap.pin(array);
         let elements = self.heap.elements(array);
         self.stack[base + 1..base + 1 + count].copy_from_slice(elements);
         Ok(count)

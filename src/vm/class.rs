@@ -4,6 +4,7 @@ use super::Vm;
 use super::code::Code;
 use super::native::Throw;
 use crate::heap::cell::Kind;
+use crate::heap::object::Static;
 use crate::heap::shape::Listed;
 use crate::heap::string::Key;
 use crate::heap::value::Value;
@@ -176,8 +177,9 @@ impl Vm {
         self.heap.set_own_as(object, key, value, Listed::No).map_err(|error| self.set_error(error, "a private member"))
     }
 
-    /// `super.key`: looked up in the parent of the running function's home class, on the side (static or not) of `receiver`.
-    pub(super) fn get_super(&mut self, key: Value, receiver: Value) -> Result<Value, Throw> {
+    /// `super.key`: looked up in the parent of the running function's home class, on the side (static or not) of `receiver`. What is called is
+    /// protected, unless it is a method.
+    pub(super) fn get_super(&mut self, key: Value, receiver: Value, called: bool) -> Result<Value, Throw> {
         let key = self.property_key(key)?;
         let function = self.frames.last().map_or(Value::UNDEFINED, |frame| frame.function);
         let class = self.home_of(function);
@@ -185,11 +187,18 @@ impl Vm {
         if parent.is_undefined() {
             return Ok(Value::UNDEFINED);
         }
-        let found = if receiver.is(Kind::Class) {
-            self.heap.find_static(parent, key)
-        } else {
-            self.heap.find_method(parent, key)
-        };
-        Ok(found.unwrap_or(Value::UNDEFINED))
+        if !receiver.is(Kind::Class) {
+            return Ok(self.heap.find_method(parent, key).unwrap_or(Value::UNDEFINED));
+        }
+        Ok(match self.heap.find_static(parent, key) {
+            Some(Static::Property(found)) => {
+                if called {
+                    self.heap.protect(found);
+                }
+                found
+            }
+            Some(Static::Method(method)) => method,
+            None => Value::UNDEFINED,
+        })
     }
 }

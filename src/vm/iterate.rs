@@ -99,6 +99,7 @@ impl Vm {
             None => {
                 // SAFETY: as above.
                 unsafe { (*p).target = Value::UNDEFINED };
+                self.heap.by_inner(iterator.container(), "(target)");
                 self.heap.decref(target);
                 Ok(None)
             }
@@ -178,10 +179,9 @@ impl Vm {
                 for index in index..count {
                     self.heap.protect(self.stack[base + index]);
                 }
-                match self.to_text(value) {
-                    Ok(piece) => text.push_str(&self.heap.text(piece)),
-                    Err(throw) => return Err(throw),
-                }
+                // A `toString` may be a template again, as deep as calls may go.
+                let piece = stacker::maybe_grow(128 * 1024, 1024 * 1024, || self.to_text(value))?;
+                text.push_str(&self.heap.text(piece));
             }
         }
         let result = self.heap.string(&text);
@@ -228,6 +228,8 @@ impl Vm {
     fn array_text(&mut self, array: Value) -> Result<Value, Throw> {
         let mut text = String::new();
         let mut open = vec![(array, 0usize)];
+        // A `toString` may take an array out of where it was found.
+        self.heap.pin(array);
         while let Some((array, index)) = open.pop() {
             let Some(element) = self.heap.element(array, index) else { continue };
             if index > 0 {
@@ -237,6 +239,7 @@ impl Vm {
             if element.is(Kind::Array) {
                 // A cycle is empty, as in JavaScript.
                 if !open.iter().any(|(outer, _)| *outer == element) {
+                    self.heap.pin(element);
                     open.push((element, 0));
                 }
             } else if !element.is_nullish() {

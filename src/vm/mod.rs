@@ -31,6 +31,7 @@ use rustc_hash::FxBuildHasher;
 
 use crate::compile::op::Instr;
 use crate::compile::proto::Program;
+use crate::heap::collect::Reason;
 use crate::heap::string::Key;
 use crate::heap::value::Value;
 use crate::heap::{Heap, Settings};
@@ -157,10 +158,10 @@ pub struct Vm {
     pub arguments: Vec<String>,
     /// State of `Math.random()`; `None` until first used, unless a seed was given.
     pub random: Option<[u64; 4]>,
-    /// Verify the heap at every safepoint.
-    checked: bool,
-    /// Containers that could have been walked since the heap was verified last.
-    unverified: u64,
+    /// Something waits for a safepoint: a collection is due, or the heap is to be verified at every one.
+    attention: bool,
+    /// Containers that could have been walked since the heap was walked last (stress mode).
+    unwalked: u64,
     /// Down to the next look at limits.
     ticks: u32,
     /// Where what is pending was thrown first.
@@ -224,8 +225,8 @@ impl Vm {
             exception: Value::UNDEFINED,
             arguments,
             random: options.seed.map(seed_state),
-            checked: options.heap.verify,
-            unverified: 0,
+            attention: options.heap.verify || options.heap.stress,
+            unwalked: 0,
             ticks: unwind::TICKS,
             thrown_at: None,
             global_names: Vec::new(),
@@ -234,6 +235,7 @@ impl Vm {
         };
         vm.digits = vm.heap.constant("0123456789").value();
         crate::stdlib::install(&mut vm);
+        vm.heap.set_baseline();
         vm.heap.push_scope();
         vm
     }
@@ -289,7 +291,15 @@ impl Vm {
         let readable: rustc_hash::FxHashSet<u64> =
             self.stack[..top.min(self.stack.len())].iter().map(|value| value.0).collect();
         let exception = self.exception;
-        self.heap.sweep_now(&|value| value == exception || readable.contains(&value.0))
+        // What a native has in hand is in no register. It came on probation before the native began: what it makes itself, it holds.
+        let from = self.natives.last().map_or(0, |native| native.base);
+        self.heap.sweep_now(from, &|value| value == exception || readable.contains(&value.0))
+    }
+
+    /// Frees what no root reaches: cycles stranded in a scope that lives on. Returns how many containers died.
+    pub fn collect(&mut self, why: Reason) -> u64 {
+        let roots = self.roots();
+        self.heap.collect(&roots, why)
     }
 
     /// Scopes that are open.

@@ -119,6 +119,7 @@ impl Vm {
 
     /// Only in natives with `calls_back`: keeps a value alive until the native returns.
     pub fn hold(&mut self, value: Value) -> Held {
+        self.heap.by_temporary();
         self.heap.incref(value);
         match self.natives.last_mut() {
             Some(frame) => {
@@ -131,6 +132,7 @@ impl Vm {
 
     /// Replaces what is held (an accumulator).
     pub fn rehold(&mut self, held: Held, value: Value) {
+        self.heap.by_temporary();
         self.heap.incref(value);
         if let Some(place) = self.natives.last_mut().and_then(|frame| frame.held.get_mut(held.0)) {
             let old = std::mem::replace(place, value);

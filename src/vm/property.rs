@@ -5,13 +5,14 @@ use super::native::Throw;
 use super::run::{NO_TAG, cache_tag};
 use super::{Methods, Vm};
 use crate::heap::cell::Kind;
+use crate::heap::object::Static;
 use crate::heap::shape::Listed;
 use crate::heap::string::Key;
 use crate::heap::value::Value;
 
 /// Where a property was found.
 enum Found {
-    /// In a slot of the object itself.
+    /// In a slot of the object itself, or of a class that it extends.
     Own(Value),
     /// A method: of the class, or of the built-in kind.
     Method(Value),
@@ -58,7 +59,10 @@ impl Vm {
         if value.is(Kind::Class)
             && let Some(found) = self.heap.find_static(value, key)
         {
-            return Ok(Found::Method(found));
+            return Ok(match found {
+                Static::Property(value) => Found::Own(value),
+                Static::Method(method) => Found::Method(method),
+            });
         }
         if value.is_nullish() {
             return Err(self.nullish_error(value, key));

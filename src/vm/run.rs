@@ -205,8 +205,8 @@ impl Vm {
             }
             macro_rules! check {
                 () => {
-                    if self.checked {
-                        slow!(self.verify_or_throw());
+                    if self.attention {
+                        slow!(self.at_safepoint());
                     }
                 };
             }
@@ -495,6 +495,8 @@ impl Vm {
                     Op::Plus => {
                         let value = r!(i.b());
                         if value.is_number() {
+                            // An exact integer handed back would borrow.
+                            self.heap.protect(value);
                             finish_arith!(i, value);
                         } else {
                             save!();
@@ -899,7 +901,7 @@ impl Vm {
                             && frame.kind == FrameKind::Call
                             && frame.level == self.heap.level()
                             && self.heap.scope_is_empty(frame.probation)
-                            && !self.checked
+                            && !self.attention
                         {
                             self.heap.pop_empty_scope();
                             *regs.sub(1) = value;
@@ -942,11 +944,11 @@ impl Vm {
                     Op::SetPrivate => slow!(self.set_private(r!(i.a()), r!(i.b()), r!(i.c()))),
                     Op::GetSuper => {
                         let key = (*code.caches.get_unchecked(i.c()).get()).key;
-                        let value = slow!(self.get_super(key.value(), r!(i.b())));
+                        let value = slow!(self.get_super(key.value(), r!(i.b()), i.x() == 1));
                         r!(i.a()) = value;
                     }
                     Op::GetSuperIndex => {
-                        let value = slow!(self.get_super(r!(i.c()), r!(i.b())));
+                        let value = slow!(self.get_super(r!(i.c()), r!(i.b()), i.x() == 1));
                         r!(i.a()) = value;
                     }
                     Op::SetSuper => slow!(self.set_index(r!(i.b()), r!(i.a()), r!(i.c()))),

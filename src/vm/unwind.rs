@@ -4,6 +4,7 @@ use super::code::{Code, live_locals};
 use super::native::Throw;
 use super::{FrameKind, Pending, Vm};
 use crate::compile::proto::Proto;
+use crate::heap::collect::Reason;
 use crate::heap::event::{By, Why};
 use crate::heap::value::Value;
 
@@ -167,10 +168,8 @@ impl Vm {
         let Some(frame) = self.frames.last() else { return };
         // SAFETY: code lives as long as the machine; pc points into it.
         let (proto, pc) = unsafe { (&(*frame.code).proto, frame.pc.offset_from((*frame.code).instrs.as_ptr()) as u32) };
-        let name = proto
-            .locals
-            .iter()
-            .find(|local| local.register as usize == register && local.start <= pc && pc <= local.end + 1);
+        // The last one to begin: an entry without instructions (before a `PopScope` that only a jump reaches) is not listed.
+        let name = proto.locals.iter().rfind(|local| local.register as usize == register && local.start <= pc);
         self.heap.by = By::Variable(name.map_or(String::new(), |local| local.name.to_string()));
     }
 
@@ -248,6 +247,10 @@ impl Vm {
             self.heap.bury_shapes();
         }
         if self.heap.arena.over_limit() {
+            self.collect(Reason::Limit);
+        }
+        self.attention |= self.heap.collection_is_due();
+        if self.heap.arena.over_limit() {
             return Err(self.out_of_memory(crate::heap::alloc::OutOfMemory));
         }
         Ok(())
@@ -265,16 +268,27 @@ impl Vm {
         }
     }
 
+    /// What waited for a safepoint: a collection that is due; in stress mode, a collection and a walk of the verifier.
     #[cold]
     #[inline(never)]
-    pub(super) fn verify_or_throw(&mut self) -> Result<(), Throw> {
+    pub(super) fn at_safepoint(&mut self) -> Result<(), Throw> {
+        let settings = self.heap.settings;
+        self.attention = settings.stress || settings.verify;
+        if self.heap.collection_is_due() {
+            self.collect(Reason::Growth);
+        }
         // At every safepoint while the heap is small; a large one is walked so often that a safepoint costs about as much.
-        self.unverified += VERIFIED_PER_SAFEPOINT;
-        if self.unverified < self.heap.live_containers() {
+        self.unwalked += WALKED_PER_SAFEPOINT;
+        if !self.attention || self.unwalked < self.heap.live_containers() {
             return Ok(());
         }
-        self.unverified = 0;
-        if let Err(broken) = self.verify() {
+        self.unwalked = 0;
+        if settings.stress {
+            self.collect(Reason::Stress);
+        }
+        if settings.verify
+            && let Err(broken) = self.verify()
+        {
             // Never paper over it: the stress mode exists to find this.
             panic!("{broken}");
         }
@@ -282,8 +296,8 @@ impl Vm {
     }
 }
 
-/// Containers the verifier may walk at a safepoint, on average.
-const VERIFIED_PER_SAFEPOINT: u64 = 128;
+/// Containers that the verifier and the collector may walk at a safepoint in stress mode, on average.
+const WALKED_PER_SAFEPOINT: u64 = 128;
 
 /// Calls and backward jumps between two looks at what is looked at now and then.
 pub(super) const TICKS: u32 = 20_000;

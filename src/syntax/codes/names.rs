@@ -43,4 +43,10 @@ instance of the class; any other value is ignored, or an error if the class exte
 
 Wrong:  class A { constructor() { return { a: 1 } } }
 Right:  class A { constructor() { this.a = 1 } }"
+
+NEW_FUNCTION_VALUE "E0309" "`new` on a plain function"
+"In JavaScript every `function` is a constructor too. Here classes construct, functions compute.
+
+Wrong:  function Point(x) { } new Point(1)
+Right:  class Point { constructor(x) { this.x = x } } new Point(1)"
 }
