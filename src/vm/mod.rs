@@ -154,6 +154,8 @@ pub struct Vm {
     pending: Pending,
     /// Counted while `pending` is `Exception`.
     exception: Value,
+    /// What the last call returned: at the safepoint of its scope's exit a root, though nothing counts it yet.
+    in_flight: Value,
     /// What the command line gave to the script: the global `args`.
     pub arguments: Vec<String>,
     /// State of `Math.random()`; `None` until first used, unless a seed was given.
@@ -223,6 +225,7 @@ impl Vm {
             keys,
             pending: Pending::Nothing,
             exception: Value::UNDEFINED,
+            in_flight: Value::UNDEFINED,
             arguments,
             random: options.seed.map(seed_state),
             attention: options.heap.verify || options.heap.stress,
@@ -298,7 +301,8 @@ impl Vm {
 
     /// Frees what no root reaches: cycles stranded in a scope that lives on. Returns how many containers died.
     pub fn collect(&mut self, why: Reason) -> u64 {
-        let roots = self.roots();
+        let mut roots = self.roots();
+        roots.push(self.in_flight);
         self.heap.collect(&roots, why)
     }
 

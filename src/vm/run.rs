@@ -914,7 +914,10 @@ impl Vm {
                             Ok(Some(result)) => return Ok(result),
                             Ok(None) => {
                                 load!();
-                                check!();
+                                if self.attention {
+                                    self.in_flight = value;
+                                    slow!(self.at_safepoint());
+                                }
                             }
                             Err(_) => throw!(),
                         }

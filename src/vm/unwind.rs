@@ -279,13 +279,15 @@ impl Vm {
         }
         // At every safepoint while the heap is small; a large one is walked so often that a safepoint costs about as much.
         self.unwalked += WALKED_PER_SAFEPOINT;
-        if !self.attention || self.unwalked < self.heap.live_containers() {
+        let walk = self.attention && self.unwalked >= self.heap.live_containers();
+        if walk && settings.stress {
+            self.collect(Reason::Stress);
+        }
+        self.in_flight = Value::UNDEFINED;
+        if !walk {
             return Ok(());
         }
         self.unwalked = 0;
-        if settings.stress {
-            self.collect(Reason::Stress);
-        }
         if settings.verify
             && let Err(broken) = self.verify()
         {
