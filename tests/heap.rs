@@ -271,8 +271,8 @@ impl Run {
         prop_assert_eq!(self.heap.live(Kind::Object), self.model.objects.len() as u64, "live objects");
         for (number, value) in self.all() {
             let object = &self.model.objects[&number];
-            prop_assert_eq!(self.heap.refs(value), object.count, "count of {}", number);
-            prop_assert_eq!(self.heap.scope_of(value), object.level, "owner of {}", number);
+            prop_assert_eq!(self.heap.references(value), object.count, "count of {}", number);
+            prop_assert_eq!(self.heap.owner_level(value), Some(object.level), "owner of {}", number);
         }
         Ok(())
     }

@@ -132,7 +132,7 @@ impl Options {
         let recycling = Recycling { capacity: self.recycle, ..Recycling::default() };
         let heap = Settings {
             recycling,
-            max_bytes: self.max_memory.unwrap_or(u64::MAX),
+            max_bytes: self.max_memory.unwrap_or(Settings::default().max_bytes),
             stress: self.gc_stress.is_some(),
             verify: self.gc_stress == Some(Stress::Verify),
             ..Settings::default()

@@ -78,7 +78,8 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// The same where the value of the whole goes to a local: a fresh one is no longer on probation.
+    /// The same where the value of the whole goes to a local: what an arithmetic instruction makes is owned at once. A fresh container has an entry all
+    /// the same, and a statement that leaves one behind would keep the value to the end of a later statement.
     pub fn effect_owned(&self, expr: &Expr) -> Effect {
         stacker::maybe_grow(64 * 1024, 1024 * 1024, || self.effect_owned_inner(expr))
     }
@@ -87,23 +88,6 @@ impl<'a> Compiler<'a> {
         match &expr.kind {
             ExprKind::Paren(inner) => self.effect_owned(inner),
             ExprKind::Binary { first, rest } if rest.len() == 1 => self.effect(first).max(self.effect(&rest[0].2)),
-            ExprKind::Function(_) => Clean,
-            ExprKind::Array(items) => items.iter().fold(Clean, |effect, item| match item {
-                Item::Expr(expr) => effect.max(self.effect_owned(expr)),
-                Item::Spread(expr) => effect.max(Light).max(self.effect(expr)),
-            }),
-            ExprKind::Object(properties) => properties.iter().fold(Clean, |effect, property| {
-                effect.max(match property {
-                    Property::KeyValue { key: PropKey::Named(_), value } => self.effect_owned(value),
-                    Property::KeyValue { key: PropKey::Computed(key), value } => {
-                        self.effect(key).max(self.effect_owned(value))
-                    }
-                    Property::Shorthand(_) => Clean,
-                    Property::Method { key: PropKey::Named(_), .. } => Clean,
-                    Property::Method { key: PropKey::Computed(key), .. } => self.effect(key),
-                    Property::Spread(value) => self.effect(value),
-                })
-            }),
             _ => self.effect(expr),
         }
     }

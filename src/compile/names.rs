@@ -109,8 +109,17 @@ impl<'a> Resolver<'a, '_> {
     }
 
     fn undeclared(&mut self, name: &Name, span: Span) {
-        let refused = codes::refused_global(name).map(str::to_owned);
-        let help = refused.or_else(|| self.similar(name).map(|similar| format!("did you mean `{similar}`?")));
+        if let Some(instead) = codes::refused_global(name) {
+            self.errors.push(Diagnostic {
+                code: codes::GLOBAL,
+                message: format!("`{name}` is not in the language"),
+                span,
+                label: String::new(),
+                help: Some(instead.to_owned()),
+            });
+            return;
+        }
+        let help = self.similar(name).map(|similar| format!("did you mean `{similar}`?"));
         self.errors.push(Diagnostic {
             code: codes::UNDECLARED,
             message: format!("`{name}` is not declared"),

@@ -54,7 +54,7 @@ pub use verify::Broken;
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
     pub recycling: Recycling,
-    /// Model bytes that may be live.
+    /// Model bytes that may be live; 4 GiB unless set.
     pub max_bytes: u64,
     /// Sweep at every safepoint, recycling off, freed cells poisoned.
     pub stress: bool,
@@ -68,7 +68,7 @@ impl Default for Settings {
     fn default() -> Self {
         Settings {
             recycling: Recycling::default(),
-            max_bytes: u64::MAX,
+            max_bytes: 4 << 30,
             stress: false,
             verify: false,
             pace: collect::Pace::default(),
@@ -167,12 +167,14 @@ impl Heap {
         self.level
     }
 
-    /// Values on probation and protected temporaries now.
+    /// Values on probation now. O(entries).
     pub fn probationary(&self) -> usize {
-        self.probation
-            .iter()
-            .filter(|entry| **entry != probation::VACANT && **entry & probation::PROTECTION == 0)
-            .count()
+        let is_on_probation = |entry: &&usize| {
+            let p = (**entry & !3) as *const cell::Cell;
+            // SAFETY: a cell with an entry is not freed before the entry is popped (I3).
+            **entry != probation::VACANT && **entry & probation::PROTECTION == 0 && unsafe { (*p).count == 0 }
+        };
+        self.probation.iter().filter(is_on_probation).count()
     }
 
     /// Live containers of all kinds, built-ins included.

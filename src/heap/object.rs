@@ -11,7 +11,7 @@ use super::value::Value;
 /// Slots that fit inside an object's cell at the most.
 pub(super) const MOST_INSIDE: usize = 29;
 /// In front of slots that stand in a buffer of their own: how many there are.
-const BUFFER_HEADER: usize = 16;
+pub(super) const BUFFER_HEADER: usize = 16;
 
 /// Why a property could not be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,7 +39,7 @@ impl Heap {
     }
 
     /// Slots an object has room for.
-    unsafe fn slot_capacity(object: *mut Object) -> usize {
+    pub(super) unsafe fn slot_capacity(object: *mut Object) -> usize {
         // SAFETY: the object is whole; a buffer starts with its capacity.
         unsafe {
             if (*object).head.cell.bits & bits::INSIDE != 0 {

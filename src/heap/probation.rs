@@ -76,32 +76,7 @@ impl Heap {
 
     /// Gives back a reference without letting the value die: at zero it is on probation in the statement in execution.
     pub fn unhand(&mut self, value: Value) {
-        if value.is_heap() {
-            let p = value.cell();
-            // SAFETY: the reference given back was counted, so the cell is live.
-            unsafe {
-                (*p).count -= 1;
-                if self.tracing && value.is_container() {
-                    self.emit_unref(p as *mut Container);
-                }
-                if (*p).count == 0 && (*p).bits & bits::BUILTIN == 0 {
-                    if value.is_container() {
-                        let p = p as *mut Container;
-                        if (*p).cell.bits & bits::LINKED != 0 {
-                            self.unlink(p);
-                        }
-                        if self.tracing {
-                            let id = self.id_of(p);
-                            self.emit(Event::Probation { id });
-                        }
-                    }
-                    if (*p).bits & bits::ENTRY == 0 {
-                        (*p).bits |= bits::ENTRY;
-                        self.probation.push(p as usize);
-                    }
-                }
-            }
-        }
+        self.give_back_alive(value, false);
     }
 
     /// Counts a borrowed temporary until the end of the statement. One with an entry needs it not: it lives that long anyway.
@@ -267,32 +242,38 @@ impl Heap {
 
     /// Gives back the count of [`Heap::hold_in_flight`] without letting the value die: at zero it is on probation in the statement in execution.
     pub(crate) fn land(&mut self, value: Value, held: InFlight) {
+        if self.tracing {
+            self.by = By::Temporary;
+        }
+        self.give_back_alive(value, held.fresh);
+    }
+
+    /// One counted reference less; at zero the value is on probation. `silent`: it was there already, so nothing happened that a trace shows.
+    fn give_back_alive(&mut self, value: Value, silent: bool) {
         if !value.is_heap() {
             return;
         }
         let p = value.cell();
-        // SAFETY: it was counted by `hold_in_flight`, so it is live.
+        // SAFETY: the reference given back was counted, so the cell is live.
         unsafe {
             (*p).count -= 1;
-            if self.tracing && !held.fresh && value.is_container() {
-                self.by = By::Temporary;
+            let shown = self.tracing && !silent && value.is_container();
+            if shown {
                 self.emit_unref(p as *mut Container);
             }
-            if (*p).count == 0 && (*p).bits & bits::BUILTIN == 0 {
-                if value.is_container() {
-                    let p = p as *mut Container;
-                    if (*p).cell.bits & bits::LINKED != 0 {
-                        self.unlink(p);
-                    }
-                    if self.tracing && !held.fresh {
-                        let id = self.id_of(p);
-                        self.emit(Event::Probation { id });
-                    }
-                }
-                if (*p).bits & bits::ENTRY == 0 {
-                    (*p).bits |= bits::ENTRY;
-                    self.probation.push(p as usize);
-                }
+            if (*p).count > 0 || (*p).bits & bits::BUILTIN != 0 {
+                return;
+            }
+            if value.is_container() && (*p).bits & bits::LINKED != 0 {
+                self.unlink(p as *mut Container);
+            }
+            if shown {
+                let id = self.id_of(p as *mut Container);
+                self.emit(Event::Probation { id });
+            }
+            if (*p).bits & bits::ENTRY == 0 {
+                (*p).bits |= bits::ENTRY;
+                self.probation.push(p as usize);
             }
         }
     }
@@ -329,18 +310,6 @@ impl Heap {
         give_back(self);
         self.pop_scope(base);
         self.land(value, held);
-    }
-
-    /// Counted references to a container: `gc.refs(v)`.
-    pub fn refs(&self, container: Value) -> u32 {
-        // SAFETY: a live container (I2).
-        unsafe { (*container.cell()).count }
-    }
-
-    /// The level of the scope that owns a container: `gc.scope(v)`.
-    pub fn scope_of(&self, container: Value) -> u32 {
-        // SAFETY: a live container (I2).
-        unsafe { (*container.container()).level() }
     }
 
     /// Stores into a captured variable.

@@ -2,13 +2,20 @@
 
 use super::Heap;
 use super::cell::{Bound, Iterator, Kind, Yield};
+use super::probation::PROTECTION;
 use super::value::Value;
 
 impl Heap {
-    /// Counted references to a container or atom on the heap; 0 for an immediate.
+    /// Counted references to a container or atom on the heap, without those that protect temporaries; 0 for an immediate. O(entries).
     pub fn references(&self, value: Value) -> u32 {
+        if !value.is_heap() {
+            return 0;
+        }
+        let address = value.cell() as usize;
+        let protections =
+            self.probation.iter().filter(|entry| **entry & PROTECTION != 0 && **entry & !3 == address).count();
         // SAFETY: a live value (I2).
-        if value.is_heap() { unsafe { (*value.cell()).count } } else { 0 }
+        unsafe { (*value.cell()).count - protections as u32 }
     }
 
     /// The level of the scope that owns a container; `None` for an atom.

@@ -432,3 +432,18 @@ unsafe fn buffer_of(p: *mut Str) -> *mut StrBuf {
     // SAFETY: then the pointer stands behind the header.
     unsafe { *((p as *mut u8).add(HEADER) as *mut *mut StrBuf) }
 }
+
+/// The shared buffer behind a string, if it has one: its address and its size in bytes.
+///
+/// # Safety
+/// `p` is a live string.
+pub(super) unsafe fn shared_buffer(p: *mut Str) -> Option<(usize, usize)> {
+    // SAFETY: the caller's; a buffer lives while a view of it does.
+    unsafe {
+        if (*p).cell.bits & bits::INSIDE == 0 {
+            return None;
+        }
+        let buffer = buffer_of(p);
+        Some((buffer as usize, size_of::<StrBuf>() + (*buffer).cap as usize))
+    }
+}

@@ -38,6 +38,11 @@ impl Table {
         self.index.is_empty()
     }
 
+    /// Model bytes charged for it.
+    pub(super) fn charged(&self) -> usize {
+        self.charged
+    }
+
     /// The live entries, in order.
     pub fn iter(&self) -> impl Iterator<Item = &Entry> {
         self.entries[self.first..].iter().filter(|entry| entry.key != Value::HOLE)

@@ -157,7 +157,7 @@ impl Heap {
     }
 
     /// The size a container's cell was allocated with.
-    unsafe fn cell_size(p: *mut Container) -> usize {
+    pub(super) unsafe fn cell_size(p: *mut Container) -> usize {
         // SAFETY: the caller's: a live or dead cell that is still whole.
         unsafe {
             match (*p).cell.class {

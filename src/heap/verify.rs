@@ -1,10 +1,14 @@
-//! The verifier: walks the whole heap and checks I0, I1, I3, I4, the links, the counts and the account.
+//! The verifier: walks the whole heap and checks I0, I1, I3, I4, the links, the counts, the shapes and the account of bytes.
+//! (I2 speaks of registers, which the heap does not know: AddressSanitizer and poisoned cells are its test.)
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Heap;
-use super::cell::{Cell, Container, Kind, bits};
+use super::alloc::{GRAIN, rounded};
+use super::cell::{Array, Cell, Class, Collection, Container, Kind, Object, bits};
+use super::object::BUFFER_HEADER;
 use super::probation::{PROTECTION, VACANT};
+use super::string::{Str, shared_buffer};
 use super::value::Value;
 
 /// What the verifier found.
@@ -156,6 +160,59 @@ impl Heap {
                 );
             }
         }
+        self.verify_account(&containers, &counted, &entries)
+    }
+
+    /// Every live atom is referred to by something known, every object's slots fit its shape, and the account has the bytes of all that lives.
+    fn verify_account(
+        &self,
+        containers: &[*mut Container],
+        counted: &FxHashMap<*mut Cell, u32>,
+        entries: &FxHashMap<*mut Cell, u32>,
+    ) -> Result<(), Broken> {
+        let mut bytes = 0;
+        let mut atoms: FxHashSet<*mut Cell> = FxHashSet::default();
+        atoms.extend(self.interned.iter().map(|p| *p as *mut Cell));
+        // SAFETY: containers are live; what stands on the probation vector or is referred to is live (I3, I4).
+        unsafe {
+            atoms.extend(counted.keys().chain(entries.keys()).copied().filter(|p| (**p).kind < Kind::Object));
+            for &p in containers {
+                bytes += rounded(Self::cell_size(p));
+                match (*p).cell.kind {
+                    Kind::Object => {
+                        let object = p as *mut Object;
+                        let (used, room) = ((*(*object).shape).slots as usize, Self::slot_capacity(object));
+                        check!(used <= room, "#{} has room for {room} slots and its shape uses {used}", (*p).id());
+                        if (*p).cell.bits & bits::INSIDE == 0 {
+                            bytes += rounded(BUFFER_HEADER + room * size_of::<Value>());
+                        }
+                    }
+                    Kind::Array if (*p).cell.bits & bits::INSIDE == 0 => {
+                        let array = p as *mut Array;
+                        bytes += rounded(((*array).offset + (*array).cap) as usize * size_of::<Value>());
+                    }
+                    Kind::Map | Kind::Set => bytes += (*(*(p as *mut Collection)).table).charged(),
+                    Kind::Class => {
+                        let names = &(*(*(p as *mut Class)).data).private_names;
+                        atoms.extend(names.iter().map(|key| key.value().cell()));
+                    }
+                    _ => {}
+                }
+            }
+            let mut buffers = FxHashMap::default();
+            for &p in &atoms {
+                bytes += (*p).class as usize * GRAIN;
+                if (*p).kind == Kind::String
+                    && let Some((buffer, size)) = shared_buffer(p as *mut Str)
+                {
+                    buffers.insert(buffer, rounded(size));
+                }
+            }
+            bytes += buffers.values().sum::<usize>();
+        }
+        let live = self.counters.live[Kind::String as usize] + self.counters.live[Kind::Exact as usize];
+        check!(live == atoms.len() as u64, "the account has {live} atoms, {} were found", atoms.len());
+        check!(self.arena.bytes == bytes as u64, "the account has {} bytes, {bytes} were found", self.arena.bytes);
         Ok(())
     }
 }

@@ -26,7 +26,8 @@ fn collect(vm: &mut Vm, _args: Args) -> Outcome {
 
 /// Counted references to a value; 0 for one that lies in no cell.
 fn refs(vm: &mut Vm, args: Args) -> Outcome {
-    Ok(Value::index(vm.heap.references(vm.arg(args, 0)) as usize))
+    let value = vm.arg(args, 0);
+    Ok(Value::index(vm.heap.references(value) as usize - vm.times_held(value)))
 }
 
 /// The level of the scope that owns a container (1 is the oldest); undefined for an atom.

@@ -228,17 +228,21 @@ impl Vm {
     fn array_text(&mut self, array: Value) -> Result<Value, Throw> {
         let mut text = String::new();
         let mut open = vec![(array, 0usize)];
+        let mut being_joined = rustc_hash::FxHashSet::from_iter([array.0]);
         // A `toString` may take an array out of where it was found.
         self.heap.pin(array);
         while let Some((array, index)) = open.pop() {
-            let Some(element) = self.heap.element(array, index) else { continue };
+            let Some(element) = self.heap.element(array, index) else {
+                being_joined.remove(&array.0);
+                continue;
+            };
             if index > 0 {
                 text.push(',');
             }
             open.push((array, index + 1));
             if element.is(Kind::Array) {
                 // A cycle is empty, as in JavaScript.
-                if !open.iter().any(|(outer, _)| *outer == element) {
+                if being_joined.insert(element.0) {
                     self.heap.pin(element);
                     open.push((element, 0));
                 }

@@ -255,6 +255,9 @@ impl Vm {
         self.global_names.extend(program.globals.iter().map(|(name, _)| name.to_string()));
         let source = Rc::new(source);
         let main = code::link(&mut self.heap, &program.main, &source, &mut self.codes);
+        // Constants are counted by the code; what making them left on the probation vector is stale.
+        let base = self.frames.last().map_or(0, |_| self.heap.base());
+        self.heap.sweep(base);
         let result = self.run_main(main);
         match result {
             Ok(value) => Ok(value),
@@ -331,6 +334,7 @@ impl Vm {
             roots.extend(methods.values().copied());
         }
         roots.extend(self.builtins.iter().map(|(_, value)| *value));
+        roots.extend(self.codes.iter().flat_map(|code| code.consts.iter().copied()));
         roots
     }
 }

@@ -143,4 +143,9 @@ impl Vm {
     pub fn held(&self, held: Held) -> Value {
         self.natives.last().and_then(|frame| frame.held.get(held.0)).copied().unwrap_or(Value::UNDEFINED)
     }
+
+    /// How often natives in progress hold a value.
+    pub(crate) fn times_held(&self, value: Value) -> usize {
+        self.natives.iter().flat_map(|native| &native.held).filter(|held| **held == value).count()
+    }
 }
