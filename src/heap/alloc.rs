@@ -85,19 +85,34 @@ impl Arena {
                 return block;
             }
         }
-        Self::from_system(size)
+        let block = Self::from_system(size);
+        if block.is_null() {
+            handle_alloc_error(layout(size));
+        }
+        block
     }
 
+    /// As [`Arena::alloc`], for a size that a script chooses and that may be more than the limit or the system has.
+    pub fn try_alloc(&mut self, size: usize) -> Result<*mut u8, OutOfMemory> {
+        self.fits(size)?;
+        if size <= LARGEST_BINNED {
+            return Ok(self.alloc(size));
+        }
+        let size = rounded(size);
+        let block = Self::from_system(size);
+        if block.is_null() {
+            return Err(OutOfMemory);
+        }
+        self.bytes += size as u64;
+        Ok(block)
+    }
+
+    /// Null if the system has no such block.
     #[cold]
     #[inline(never)]
     fn from_system(size: usize) -> *mut u8 {
-        let layout = layout(size);
         // SAFETY: the layout's size is not 0 (cells and buffers have at least one grain).
-        let block = unsafe { alloc(layout) };
-        if block.is_null() {
-            handle_alloc_error(layout);
-        }
-        block
+        unsafe { alloc(layout(size)) }
     }
 
     /// Gives a block back: to its bin (true) or to the system (false).
@@ -152,5 +167,22 @@ impl Arena {
 impl Drop for Arena {
     fn drop(&mut self) {
         self.trim();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_that_no_system_has_is_refused() {
+        let mut arena = Arena::new(Recycling::default(), u64::MAX);
+        assert_eq!(arena.try_alloc(1 << 60), Err(OutOfMemory));
+        assert_eq!(arena.bytes, 0);
+        let block = arena.try_alloc(1 << 20).expect("a mebibyte");
+        assert_eq!(arena.bytes, 1 << 20);
+        // SAFETY: allocated above with this size, and not used.
+        unsafe { arena.free(block, 1 << 20) };
+        assert_eq!(arena.bytes, 0);
     }
 }

@@ -92,8 +92,7 @@ impl Heap {
                 return Err(OutOfMemory);
             }
             let room = needed.max(len + len / 2).max(4).next_multiple_of(2).min(LONGEST);
-            self.arena.fits(room * size_of::<Value>())?;
-            let data = self.arena.alloc(room * size_of::<Value>()) as *mut Value;
+            let data = self.arena.try_alloc(room * size_of::<Value>())? as *mut Value;
             std::ptr::copy_nonoverlapping((*p).data, data, len);
             self.free_elements(p);
             (*p).head.cell.bits &= !bits::INSIDE;
@@ -213,8 +212,7 @@ impl Heap {
                 if room > LONGEST {
                     return Err(OutOfMemory);
                 }
-                self.arena.fits(room * size_of::<Value>())?;
-                let start = self.arena.alloc(room * size_of::<Value>()) as *mut Value;
+                let start = self.arena.try_alloc(room * size_of::<Value>())? as *mut Value;
                 std::ptr::copy_nonoverlapping((*p).data, start.add(front), len);
                 self.free_elements(p);
                 (*p).head.cell.bits &= !bits::INSIDE;

@@ -1,5 +1,7 @@
 //! Iteration, texts of values, and what else the language does behind a syntax.
 
+use rustc_hash::FxHashSet;
+
 use super::Vm;
 use super::native::Throw;
 use crate::heap::cell::{Iterator, Kind, Yield};
@@ -228,12 +230,12 @@ impl Vm {
     fn array_text(&mut self, array: Value) -> Result<Value, Throw> {
         let mut text = String::new();
         let mut open = vec![(array, 0usize)];
-        let mut being_joined = rustc_hash::FxHashSet::from_iter([array.0]);
+        let mut inside = FxHashSet::from_iter([array.0]);
         // A `toString` may take an array out of where it was found.
         self.heap.pin(array);
         while let Some((array, index)) = open.pop() {
             let Some(element) = self.heap.element(array, index) else {
-                being_joined.remove(&array.0);
+                inside.remove(&array.0);
                 continue;
             };
             if index > 0 {
@@ -242,7 +244,7 @@ impl Vm {
             open.push((array, index + 1));
             if element.is(Kind::Array) {
                 // A cycle is empty, as in JavaScript.
-                if being_joined.insert(element.0) {
+                if inside.insert(element.0) {
                     self.heap.pin(element);
                     open.push((element, 0));
                 }
