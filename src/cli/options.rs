@@ -69,7 +69,7 @@ pub struct Options {
     #[arg(long, value_name = "text|json", hide_possible_values = true, num_args = 0..=1, require_equals = true, default_missing_value = "text")]
     pub stats: Option<StatsFormat>,
 
-    /// Sweep at every chance, poison what is freed, check the heap
+    /// Collect at every chance, poison what is freed; check the heap
     #[arg(long, value_name = "sweep|verify", hide_possible_values = true, num_args = 0..=1, require_equals = true, default_missing_value = "sweep")]
     pub gc_stress: Option<Stress>,
 
