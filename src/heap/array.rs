@@ -1,7 +1,7 @@
 //! Arrays: dense, growing at the end, shrinking at both ends in O(1).
 
 use super::Heap;
-use super::alloc::{GRAIN, OutOfMemory};
+use super::alloc::OutOfMemory;
 use super::cell::{Array, Container, Kind, bits};
 use super::event::By;
 use super::value::Value;
@@ -251,18 +251,5 @@ impl Heap {
     fn by_element(&mut self, array: Value, index: usize) {
         let id = self.id_of(array.container());
         self.by = By::Slot(id, format!("[{index}]"));
-    }
-
-    /// Model bytes of an array's buffer.
-    pub fn array_bytes(&self, array: Value) -> usize {
-        let p = self.array_ptr(array);
-        // SAFETY: a live array (I2).
-        unsafe {
-            if (*p).head.cell.bits & bits::INSIDE != 0 {
-                (*p).head.cell.class as usize * GRAIN
-            } else {
-                ((*p).offset + (*p).cap) as usize * size_of::<Value>()
-            }
-        }
     }
 }

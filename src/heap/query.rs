@@ -1,7 +1,7 @@
 //! Questions about single values that the library and the host ask.
 
 use super::Heap;
-use super::cell::{Bound, Iterator, Kind, Yield};
+use super::cell::{Iterator, Kind, Yield};
 use super::probation::PROTECTION;
 use super::value::Value;
 
@@ -30,13 +30,6 @@ impl Heap {
         let p = iterator.container() as *mut Iterator;
         // SAFETY: a live iterator (I2).
         unsafe { ((*p).target, (*p).position, (*p).yields) }
-    }
-
-    /// The function behind what `bind` made.
-    pub fn bound_target(&self, bound: Value) -> Value {
-        debug_assert!(bound.is(Kind::Bound));
-        // SAFETY: a live bound function (I2).
-        unsafe { (*(bound.container() as *mut Bound)).target }
     }
 
     /// A plain object with these keys (all different) and values. With `like`, made by an earlier call with the same keys, their shape need not be looked up.

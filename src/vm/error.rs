@@ -67,7 +67,7 @@ impl Vm {
         let shape = self.heap.class_data(class).instance_shape;
         let error = self.heap.object_of(shape, 4);
         let message = self.heap.string(message).unwrap_or(Value::UNDEFINED);
-        self.fill_error(error, message, None);
+        self.fill_error(error, message);
         error
     }
 
@@ -80,18 +80,15 @@ impl Vm {
         self.heap.set_own_as(error, key, stack, Listed::No).map_err(|error| self.set_error(error, "`stack`"))
     }
 
-    /// Gives an error its own properties: the message (if any), the stack, the cause (if any). None of them is listed.
-    pub fn fill_error(&mut self, error: Value, message: Value, cause: Option<Value>) {
+    /// Gives an error its own properties: the stack, and the message if there is one. None of them is listed.
+    fn fill_error(&mut self, error: Value, message: Value) {
         let stack = self.stack_text(error, message);
         let stack = self.heap.string(&stack).unwrap_or(Value::UNDEFINED);
-        let (stack_key, message_key, cause_key) = (self.keys.stack, self.keys.message, self.keys.cause);
+        let (stack_key, message_key) = (self.keys.stack, self.keys.message);
         // A new error is not frozen; at the memory limit it stays without what does not fit, and the limit ends the program at the next safepoint.
         let _ = self.heap.set_own_as(error, stack_key, stack, Listed::No);
         if message.is_string() {
             let _ = self.heap.set_own_as(error, message_key, message, Listed::No);
-        }
-        if let Some(cause) = cause {
-            let _ = self.heap.set_own_as(error, cause_key, cause, Listed::No);
         }
     }
 

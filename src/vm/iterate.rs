@@ -87,14 +87,13 @@ impl Vm {
     /// The next value of an iterator object; `None` at its end, where it gives back what it iterated over.
     pub fn iterator_next(&mut self, iterator: Value) -> Result<Option<Value>, Throw> {
         let p = iterator.container() as *mut Iterator;
-        // SAFETY: a live iterator (I2); nothing between the reads and the write frees it.
-        let (target, at, yields) = unsafe { ((*p).target, (*p).position, (*p).yields) };
+        let (target, at, yields) = self.heap.iterator_state(iterator);
         if target.is_undefined() {
             return Ok(None);
         }
         match self.step(target, at, yields)? {
             Some((value, next)) => {
-                // SAFETY: as above.
+                // SAFETY: a live iterator (I2); a step frees nothing.
                 unsafe { (*p).position = next };
                 Ok(Some(value))
             }
@@ -106,13 +105,6 @@ impl Vm {
                 Ok(None)
             }
         }
-    }
-
-    /// What an iterator object iterates over (undefined at its end) and what it yields.
-    pub fn iterator_parts(&self, iterator: Value) -> (Value, Yield) {
-        let p = iterator.container() as *mut Iterator;
-        // SAFETY: a live iterator (I2).
-        unsafe { ((*p).target, (*p).yields) }
     }
 
     /// All values an iterable yields, appended to `array`. TypeError if it is not iterable.
