@@ -26,6 +26,7 @@ pub mod collect;
 pub mod event;
 mod make;
 pub mod object;
+pub mod order;
 mod probation;
 mod query;
 mod scope;
