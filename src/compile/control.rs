@@ -2,6 +2,7 @@
 
 use super::Compiler;
 use super::emit::{Label, Reg};
+use super::kinds::Kind;
 use super::op::Op;
 use super::proto::{Handler, Local, ScopeKind};
 use super::scope::*;
@@ -70,7 +71,11 @@ impl<'a> Compiler<'a> {
     pub fn needs_scope(&self, scopes: &[ScopeId]) -> bool {
         scopes.iter().any(|&scope| {
             let scope = self.res.scope(scope);
-            scope.owns || scope.bindings.iter().any(|&id| self.is_boxed(id))
+            let receives = |id: BindingId| {
+                let binding = self.res.binding(id);
+                binding.assigned_inside && binding.holds == Kind::Any
+            };
+            scope.owns || scope.bindings.iter().any(|&id| self.is_boxed(id) || receives(id))
         })
     }
 

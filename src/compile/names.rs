@@ -28,8 +28,10 @@ impl<'a> Resolver<'a, '_> {
         self.out.references.insert(node, reference);
         match reference {
             Reference::Binding(id, _) => {
+                let inside = self.out.scope(self.scope).names.get(name) != Some(&id);
                 let binding = &mut self.out.bindings[id.0 as usize];
                 binding.assigned = true;
+                binding.assigned_inside |= inside;
                 if binding.kind.is_constant() {
                     let (what, help) = match binding.kind {
                         BindingKind::Const => ("a `const`", Some("declare it with `let`")),

@@ -223,6 +223,7 @@ impl<'a, 'o> Resolver<'a, 'o> {
             captured: false,
             first_capture: u32::MAX,
             assigned: false,
+            assigned_inside: false,
             global: None,
             alias: None,
             in_switch: self.out.scope(self.scope).is_switch,

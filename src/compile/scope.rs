@@ -89,6 +89,8 @@ pub struct Binding {
     pub first_capture: u32,
     /// Assigned to after its initialisation.
     pub assigned: bool,
+    /// … in a scope inside its own: what it is given there may move up to its own.
+    pub assigned_inside: bool,
     /// Its slot, if it is a global.
     pub global: Option<u32>,
     /// The binding whose storage it shares (a class's inner name).
