@@ -255,9 +255,10 @@ impl Run {
         }
         self.model.pop(level, in_flight.map(|(number, _)| number));
         let value = in_flight.map_or(Value::UNDEFINED, |(_, value)| value);
-        self.heap.leave_scope(value, base, Why::Return, |heap| {
-            locals.iter().rev().for_each(|(_, value)| heap.decref(*value))
-        });
+        let held = self.heap.hold_in_flight(value, level - 1, Why::Return);
+        locals.iter().rev().for_each(|(_, value)| self.heap.decref(*value));
+        assert!(self.heap.pop_scope(base), "there are no finalizers");
+        self.heap.land(value, held);
         if let Some((number, value)) = in_flight {
             self.bind(number, value);
         }
@@ -292,9 +293,8 @@ fn run(ops: &[Op], settings: Settings) -> Result<(), TestCaseError> {
         run.check()?;
     }
     let left = run.locals.pop().expect("level 1");
-    run.heap.leave_scope(Value::UNDEFINED, 0, Why::Return, |heap| {
-        left.iter().rev().for_each(|(_, value)| heap.decref(*value))
-    });
+    left.iter().rev().for_each(|(_, value)| run.heap.decref(*value));
+    assert!(run.heap.pop_scope(0), "there are no finalizers");
     prop_assert_eq!(run.heap.live(Kind::Object), 0, "live after the last scope");
     Ok(())
 }

@@ -6,18 +6,20 @@ use std::io::{self, BufRead, BufReader, Read, Stdin};
 use std::rc::Rc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use super::report::Reporter;
 use super::streams::Streams;
-use crate::vm::host::{Closed, Host, Stream};
+use crate::vm::host::{Closed, FinalizerFailure, Host, Stream};
 
 pub struct StdHost {
     streams: Rc<RefCell<Streams>>,
+    reporter: Rc<Reporter>,
     input: BufReader<Stdin>,
     started: Instant,
 }
 
 impl StdHost {
-    pub fn new(streams: Rc<RefCell<Streams>>) -> StdHost {
-        StdHost { streams, input: BufReader::new(io::stdin()), started: Instant::now() }
+    pub fn new(streams: Rc<RefCell<Streams>>, reporter: Rc<Reporter>) -> StdHost {
+        StdHost { streams, reporter, input: BufReader::new(io::stdin()), started: Instant::now() }
     }
 
     /// Whoever answers what the script wrote has to see it: written before a read that may wait.
@@ -75,6 +77,10 @@ impl Host for StdHost {
     fn seed(&mut self) -> u64 {
         // The standard library seeds its tables from the system.
         std::hash::RandomState::new().build_hasher().finish()
+    }
+
+    fn finalizer_failed(&mut self, failure: &FinalizerFailure) {
+        self.streams.borrow_mut().error(&self.reporter.finalizer_failure(failure));
     }
 
     fn is_terminal(&self, stream: Stream) -> bool {

@@ -10,6 +10,7 @@ use crate::embed::Format;
 use crate::events::Preset;
 use crate::heap::Settings;
 use crate::heap::alloc::Recycling;
+use crate::heap::collect::Pace;
 use crate::vm;
 
 const EXAMPLES: &str = "\
@@ -77,6 +78,22 @@ pub struct Options {
     #[arg(long, value_name = "off|on|N", default_value = "on", hide_default_value = true, value_parser = recycling)]
     pub recycle: u32,
 
+    /// Collect when live bytes have grown to PERCENT (200)
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u64).range(101..))]
+    pub gc_factor: Option<u64>,
+
+    /// … and are at least BYTES (1M)
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    pub gc_floor: Option<u64>,
+
+    /// Limit the calls and backward jumps of each finalizer
+    #[arg(long, value_name = "N")]
+    pub finalizer_fuel: Option<u64>,
+
+    /// List what is still alive at the very end
+    #[arg(long)]
+    pub leaks: bool,
+
     /// Make Math.random() repeat itself
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
@@ -135,9 +152,12 @@ impl Options {
             max_bytes: self.max_memory.unwrap_or(Settings::default().max_bytes),
             stress: self.gc_stress.is_some(),
             verify: self.gc_stress == Some(Stress::Verify),
-            ..Settings::default()
+            pace: Pace {
+                factor: self.gc_factor.unwrap_or(Pace::default().factor),
+                floor: self.gc_floor.unwrap_or(Pace::default().floor),
+            },
         };
-        vm::Options { heap, seed: self.seed, ..vm::Options::default() }
+        vm::Options { heap, seed: self.seed, finalizer_fuel: self.finalizer_fuel, ..vm::Options::default() }
     }
 }
 

@@ -8,6 +8,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use super::options::Color;
 use crate::syntax::{Diagnostic, Span};
 use crate::vm::error::Failure;
+use crate::vm::host::FinalizerFailure;
 
 /// Renders with or without colours.
 pub struct Reporter {
@@ -76,8 +77,23 @@ impl Reporter {
                 Some(format!("{}: memory limit reached\n", self.strong("error")))
             }
             Failure::Memory { place } => Some(format!("{}: memory limit reached\n    {place}\n", self.strong("error"))),
+            Failure::Fuel => Some(format!("{}: fuel used up\n", self.strong("error"))),
             Failure::Exit(_) | Failure::Closed => None,
         }
+    }
+
+    /// A finalizer that failed, or could not be called.
+    pub fn finalizer_failure(&self, failure: &FinalizerFailure) -> String {
+        let mut text = format!(
+            "{} in the finalizer of {}: {}\n",
+            self.strong("error"),
+            visible(&failure.value),
+            visible(&failure.message)
+        );
+        for frame in &failure.stack {
+            let _ = writeln!(text, "    {}", visible(frame));
+        }
+        text
     }
 
     fn strong(&self, word: &str) -> String {

@@ -12,7 +12,7 @@ use super::report::Reporter;
 use super::source::{self, NoScript, Script, reason};
 use super::streams::Streams;
 use super::{stats, status};
-use crate::embed::{Engine, Error};
+use crate::embed::{Engine, Error, Leak};
 use crate::events::{Preset, TextTracer};
 use crate::syntax::{self, Diagnostic, ParseOptions, Span, codes};
 use crate::vm::error::Failure;
@@ -59,7 +59,7 @@ fn act(mut options: Options, streams: &Rc<RefCell<Streams>>) -> Result<i32, Stop
         NoScript::Usage(text) => Stop::new(status::USAGE, sentence(&text) + "For more information, try '--help'.\n"),
         NoScript::Unreadable(text) => Stop::new(status::NO_INPUT, sentence(&text)),
     })?;
-    let reporter = Reporter::new(options.color, streams.borrow().error_is_terminal);
+    let reporter = Rc::new(Reporter::new(options.color, streams.borrow().error_is_terminal));
     let Script { name, bytes, args } = script;
     let source = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
@@ -73,7 +73,10 @@ fn act(mut options: Options, streams: &Rc<RefCell<Streams>>) -> Result<i32, Stop
         return Ok(status::OK);
     }
 
-    let mut builder = Engine::builder().options(options.machine()).args(args).host(StdHost::new(Rc::clone(streams)));
+    let mut builder = Engine::builder()
+        .options(options.machine())
+        .args(args)
+        .host(StdHost::new(Rc::clone(streams), Rc::clone(&reporter)));
     let mut file = None;
     if let Some(path) = &options.trace_out {
         let out = Rc::new(RefCell::new(open(path)?));
@@ -108,6 +111,9 @@ fn act(mut options: Options, streams: &Rc<RefCell<Streams>>) -> Result<i32, Stop
     };
     let sums = options.stats.map(|format| stats::text(&engine.stats(), format));
     engine.finish();
+    if options.leaks {
+        streams.borrow_mut().error(&leaks(&engine.leaks()));
+    }
     if let Some(text) = sums {
         streams.borrow_mut().error(&text);
     }
@@ -122,11 +128,20 @@ fn act(mut options: Options, streams: &Rc<RefCell<Streams>>) -> Result<i32, Stop
     Ok(status)
 }
 
+/// What is alive though all scopes are popped.
+fn leaks(leaks: &[Leak]) -> String {
+    if leaks.is_empty() {
+        return "no leaks\n".to_string();
+    }
+    leaks.iter().fold(String::new(), |text, leak| text + &format!("leak: {leak}\n"))
+}
+
 fn status_of(failure: &Failure) -> i32 {
     match failure {
         Failure::Uncaught { .. } => status::UNCAUGHT,
         Failure::Exit(status) => *status,
         Failure::Memory { .. } => status::MEMORY,
+        Failure::Fuel => status::FUEL,
         Failure::Closed => status::OK,
     }
 }

@@ -12,5 +12,7 @@ pub const SYNTAX: i32 = 65;
 pub const NO_INPUT: i32 = 66;
 /// A bug of ours.
 pub const INTERNAL: i32 = 70;
+/// The fuel limit.
+pub const FUEL: i32 = 75;
 /// The memory limit.
 pub const MEMORY: i32 = 76;

@@ -30,6 +30,7 @@ impl Func {
             functions: self.functions,
             classes: self.classes,
             captures: self.captures,
+            capture_names: self.capture_names,
             params: self.params,
             length: self.length,
             registers: self.registers.min(u16::MAX as usize) as u16,

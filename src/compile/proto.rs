@@ -31,6 +31,8 @@ pub struct Proto {
     pub classes: Vec<ClassTemplate>,
     /// Where each captured variable comes from when a closure is made.
     pub captures: Vec<Capture>,
+    /// What they are called.
+    pub capture_names: Vec<Name>,
     /// Declared parameters, without the rest parameter: the machine fills missing ones with undefined.
     pub params: u16,
     /// The function's `length` as JavaScript counts it (parameters before the first default).

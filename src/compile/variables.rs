@@ -54,6 +54,7 @@ impl Compiler<'_> {
             return index;
         }
         let owner = self.res.bindings[id.0 as usize].function;
+        let name = self.res.bindings[id.0 as usize].name.clone();
         let capture = match level.checked_sub(1) {
             Some(above) if self.outer[above].id != owner => Capture::Up(self.capture(above, id)),
             _ => Capture::Local(self.slots[id.0 as usize].register),
@@ -62,6 +63,7 @@ impl Compiler<'_> {
         function.too_large |= function.captures.len() >= u16::MAX as usize;
         let index = function.captures.len() as u16;
         function.captures.push(capture);
+        function.capture_names.push(name);
         function.capture_index.insert(id, index);
         index
     }

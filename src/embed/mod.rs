@@ -21,6 +21,7 @@ use crate::vm::host::{Host, Silent};
 use crate::vm::{Options, Vm};
 
 pub use crate::compile::proto::Program;
+pub use crate::vm::why::Leak;
 pub use print::Format;
 
 /// Why a program gave no value.
@@ -43,6 +44,7 @@ fn failure_message(failure: &Failure) -> String {
         Failure::Uncaught { message, .. } => format!("Uncaught {message}"),
         Failure::Exit(status) => format!("exit({status})"),
         Failure::Memory { .. } => "memory limit reached".to_string(),
+        Failure::Fuel => "fuel used up".to_string(),
         Failure::Closed => "the reader of the output is gone".to_string(),
     }
 }
@@ -192,6 +194,11 @@ impl Engine {
             probationary: self.vm.heap.probationary() as u64,
             freed: self.vm.heap.counters.freed,
         }
+    }
+
+    /// What is alive though [`Engine::finish`] has popped all scopes; nothing, unless something outside the script holds it.
+    pub fn leaks(&mut self) -> Vec<Leak> {
+        self.vm.leaks()
     }
 
     /// Ends the program that ran last: gives up its value and pops its scopes, so that all its values die, in order. Nothing

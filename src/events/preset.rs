@@ -40,6 +40,12 @@ fn shown_in(event: &Event) -> u8 {
         Event::CollectBegin { .. } => LIFE | RC | SCOPE | ALL,
         Event::CollectMark { .. } => SCOPE | ALL,
         Event::CollectEnd { .. } => LIFE | RC | SCOPE | ALL,
+        Event::FinalQueue { .. } => LIFE | RC | SCOPE | ALL,
+        Event::FinalRun { .. } => LIFE | RC | SCOPE | ALL,
+        Event::FinalLater { .. } => LIFE | RC | SCOPE | ALL,
+        Event::FinalError { .. } => LIFE | RC | SCOPE | ALL,
+        Event::Resurrect { .. } => LIFE | RC | SCOPE | ALL,
+        Event::Leak { .. } => LIFE | RC | SCOPE | ALL,
         Event::Check => ALL,
     }
 }

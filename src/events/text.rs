@@ -93,6 +93,14 @@ impl fmt::Display for Line<'_> {
             }
             Event::CollectMark { marked } => write!(f, "gc.mark live={marked}"),
             Event::CollectEnd { freed } => write!(f, "gc.end freed={freed}"),
+            Event::FinalQueue { id, order } => write!(f, "final.queue {} order={order}", Shown(id)),
+            Event::FinalRun { id, name } if name.is_empty() => write!(f, "final.run {} (anonymous)", Shown(id)),
+            Event::FinalRun { id, name } => write!(f, "final.run {} {}", Shown(id), Name(name)),
+            Event::FinalLater { id } => write!(f, "final.later {}", Shown(id)),
+            Event::FinalError { id, message } => write!(f, "final.error {} {}", Shown(id), Name(message)),
+            Event::Resurrect { id } => write!(f, "resurrect {}", Shown(id)),
+            Event::Leak { id, kind, path } if path.is_empty() => write!(f, "leak {} {}", Shown(id), kind.name()),
+            Event::Leak { id, kind, path } => write!(f, "leak {} {} by {}", Shown(id), kind.name(), Name(path)),
             Event::Check => f.write_str("check ok"),
         }
     }
@@ -138,6 +146,7 @@ impl fmt::Display for Holder<'_> {
             By::Variable(name) => write!(f, "{}", Name(name)),
             By::Slot(id, slot) => write!(f, "{}{}", Shown(id), Name(slot)),
             By::Temporary => f.write_str("(temporary)"),
+            By::Queue => f.write_str("(queue)"),
         }
     }
 }
@@ -195,6 +204,13 @@ mod tests {
             Event::Free { id: id(), cause: Cause::Cycle },
             Event::Free { id: id(), cause: Cause::Exit },
             Event::Recycle { id: id() },
+            Event::FinalQueue { id: id(), order: 1 },
+            Event::FinalRun { id: id(), name: "Connection.finalize".into() },
+            Event::FinalLater { id: id() },
+            Event::FinalError { id: id(), message: "TypeError: no".into() },
+            Event::Resurrect { id: id() },
+            Event::Ref { id: id(), from: 0, to: 1, by: By::Queue },
+            Event::Leak { id: id(), kind: Kind::Object, path: "x.key".into() },
             Event::Check,
         ]
     }

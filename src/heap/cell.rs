@@ -4,9 +4,11 @@
 //! spent on ownership. Cells never move.
 
 use super::class::ClassData;
+use super::host::HostData;
 use super::shape::Shape;
 use super::table::Table;
 use super::value::Value;
+use super::weak::WeakTable;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
@@ -25,6 +27,10 @@ pub enum Kind {
     Set,
     Variable,
     Iterator,
+    WeakRef,
+    WeakMap,
+    WeakSet,
+    Host,
     /// Freed, and kept so that a stale pointer is found out (stress mode).
     Poisoned,
 }
@@ -46,6 +52,10 @@ impl Kind {
         Kind::Set,
         Kind::Variable,
         Kind::Iterator,
+        Kind::WeakRef,
+        Kind::WeakMap,
+        Kind::WeakSet,
+        Kind::Host,
     ];
 
     /// As in traces and `gc.stats()`.
@@ -61,6 +71,10 @@ impl Kind {
             Kind::Set => "set",
             Kind::Variable => "variable",
             Kind::Iterator => "iterator",
+            Kind::WeakRef => "weakref",
+            Kind::WeakMap => "weakmap",
+            Kind::WeakSet => "weakset",
+            Kind::Host => "host",
             Kind::Poisoned => "poisoned",
         }
     }
@@ -82,8 +96,22 @@ pub mod bits {
     pub const INSIDE: u8 = 32;
     /// Made before the program: owned by level 0, shown as `@name`, never freed before the heap.
     pub const BUILTIN: u8 = 64;
-    /// Visited by the walk in progress (verifier; later the collector).
+    /// Reached by the collection in progress.
     pub const MARK: u8 = 128;
+}
+
+/// Further flags of a container, all of them rare: whoever handles one tests for zero first.
+pub mod more {
+    /// A finalizer is registered for it.
+    pub const FINALIZABLE: u8 = 1;
+    /// That finalizer is in the table of finalizers, and what it refers to is one of the container's children; without it, it is the class method `finalize`.
+    pub const LISTED: u8 = 2;
+    /// A script has registered or unregistered a finalizer itself: its class's method does not register any more.
+    pub const DECIDED: u8 = 4;
+    /// Weak references point to it.
+    pub const WEAKLY: u8 = 8;
+    /// It is a key of a WeakMap or WeakSet, and holds the value that stands there.
+    pub const KEY: u8 = 16;
 }
 
 /// The start of every cell.
@@ -95,7 +123,8 @@ pub struct Cell {
     pub bits: u8,
     /// Size class of the cell, see `alloc`.
     pub class: u8,
-    pub spare: u8,
+    /// See [`more`].
+    pub more: u8,
 }
 
 /// The header of a container.
@@ -210,6 +239,31 @@ pub struct Class {
 pub struct Collection {
     pub head: Container,
     pub table: *mut Table,
+    pub props: Value,
+}
+
+/// A weak reference: its target is not counted.
+#[repr(C)]
+pub struct WeakRef {
+    pub head: Container,
+    /// Undefined once the target has died.
+    pub target: Value,
+    pub props: Value,
+}
+
+/// A WeakMap or WeakSet: see `weak`.
+#[repr(C)]
+pub struct WeakCollection {
+    pub head: Container,
+    pub entries: *mut WeakTable,
+    pub props: Value,
+}
+
+/// An object of the host, with a payload that the heap never looks into.
+#[repr(C)]
+pub struct Host {
+    pub head: Container,
+    pub data: *mut HostData,
     pub props: Value,
 }
 

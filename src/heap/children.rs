@@ -1,7 +1,10 @@
 //! What a container refers to: one place that knows, for up-scoping, teardown and every walk.
 
 use super::Heap;
-use super::cell::{Array, Bound, Class, Collection, Container, Function, Iterator, Kind, Native, Object, Variable};
+use super::cell::{
+    Array, Bound, Class, Collection, Container, Function, Host, Iterator, Kind, Native, Object, Variable,
+    WeakCollection, WeakRef, more,
+};
 use super::value::Value;
 
 impl Heap {
@@ -11,6 +14,41 @@ impl Heap {
     /// `p` is live or dying and whole. `f` does not change what `p` refers to.
     #[inline(always)]
     pub(super) unsafe fn for_each_child(&mut self, p: *mut Container, mut f: impl FnMut(&mut Heap, Value)) {
+        // SAFETY: the caller's.
+        unsafe {
+            self.for_each_child_aside(p, &mut f);
+            self.for_each_child_inside(p, f);
+        }
+    }
+
+    /// What stands in tables of the heap: the function of a finalizer, and what a weak key holds.
+    #[inline(always)]
+    pub(super) unsafe fn for_each_child_aside(&mut self, p: *mut Container, f: &mut dyn FnMut(&mut Heap, Value)) {
+        // SAFETY: as in `for_each_child`.
+        unsafe {
+            if (*p).cell.more & (more::LISTED | more::KEY) != 0 {
+                self.for_each_child_in_tables(p, f);
+            }
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    unsafe fn for_each_child_in_tables(&mut self, p: *mut Container, f: &mut dyn FnMut(&mut Heap, Value)) {
+        // SAFETY: as in `for_each_child`.
+        unsafe {
+            if let Some(function) = self.finalizer_function(p) {
+                f(self, function);
+            }
+            if (*p).cell.more & more::KEY != 0 {
+                self.for_each_keyed(p, f);
+            }
+        }
+    }
+
+    /// The same without what stands in tables of the heap.
+    #[inline(always)]
+    pub(super) unsafe fn for_each_child_inside(&mut self, p: *mut Container, mut f: impl FnMut(&mut Heap, Value)) {
         // SAFETY: the caller's.
         unsafe {
             match (*p).cell.kind {
@@ -89,6 +127,12 @@ impl Heap {
                     f(self, (*bound).props);
                 }
                 Kind::Iterator => f(self, (*(p as *mut Iterator)).target),
+                Kind::WeakRef => f(self, (*(p as *mut WeakRef)).props),
+                Kind::WeakMap | Kind::WeakSet => {
+                    self.for_each_of_builtins(p, f);
+                    f(self, (*(p as *mut WeakCollection)).props);
+                }
+                Kind::Host => f(self, (*(p as *mut Host)).props),
                 kind => debug_assert!(false, "{} has no children", kind.name()),
             }
         }

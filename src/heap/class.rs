@@ -24,6 +24,8 @@ pub struct ClassData {
     pub statics: IndexMap<Key, Value, FxBuildHasher>,
     /// Private names declared by the class, one set for each time the class expression is evaluated.
     pub private_names: Vec<Key>,
+    /// It has a method `finalize`, its own or an inherited one: its instances are registered when they are made.
+    pub finalizes: bool,
     pub instance_shape: *mut Shape,
     /// Slots to give a new instance.
     pub instance_slots: u32,

@@ -1,13 +1,19 @@
-//! The tracing collector: frees cycles that are stranded in a scope which lives on.
+//! The tracing collector: finds cycles that are stranded in a scope which lives on.
 //!
 //! Everything else dies by its count or with its scope, so what is left for a tracer is little; it may look at values of every scope.
-//! *Mark*: from the counted references outside the heap, the built-ins and every entry of the probation vector, with an explicit worklist. *Free*: what is on
-//! a scope's list and was not reached is torn down through the same teardown as everywhere, newest first, with the dead kept readable in the delayed-destruction
-//! queue until all are done. O(live + dead).
+//! 1. *Mark*: from the counted references outside the heap, the built-ins and every entry of the probation vector, with an explicit worklist. What a weak
+//!    key holds is reached when both the key and the collection are.
+//! 2. *Queue*: what has a finalizer and was not reached is due, in the order of `order`; it and what it reaches live on until that has run. Weak references to all
+//!    that was not reached are cleared.
+//! 3. *Free*: the rest of what is on a scope's list and was not reached is torn down through the same teardown as everywhere, newest first, with the dead kept
+//!    readable in the delayed-destruction queue until all are done.
+//!
+//! When the finalizers have run, [`Heap::finish_round`] marks again, and frees what they have not resurrected. O(live + dead).
 
 use super::Heap;
-use super::cell::{Cell, Container, Kind, bits};
+use super::cell::{Cell, Container, Kind, bits, more};
 use super::event::{Cause, Event};
+use super::finalize::Due;
 use super::probation::VACANT;
 use super::value::Value;
 
@@ -46,8 +52,13 @@ impl Heap {
         self.arena.bytes > self.collect_above
     }
 
-    /// Marks from `roots` (the counted references from outside the heap) and frees what no root reaches. Returns how many containers died. O(live + dead).
-    pub fn collect(&mut self, roots: &[Value], why: Reason) -> u64 {
+    /// Marks from `roots` (the counted references from outside the heap), queues the finalizers of what no root reaches, and frees the rest of it. O(live + dead).
+    pub fn collect(&mut self, roots: &[Value], why: Reason) -> Collected {
+        let stress = why == Reason::Stress;
+        if stress && !(self.weak.is_empty() && self.scopes.iter().all(|scope| scope.finalizable == 0)) {
+            // What the stress mode does on top must change nothing that a script can see: not when a finalizer runs, nor when a weak reference is cleared.
+            return Collected::default();
+        }
         let (live, bytes) = (self.live_containers(), self.arena.bytes);
         if self.tracing {
             self.emit(Event::CollectBegin { why, live, bytes });
@@ -56,69 +67,176 @@ impl Heap {
         if self.tracing {
             self.emit(Event::CollectMark { marked });
         }
-        let freed = self.free_unmarked();
+        let dead = self.unmarked();
+        let found = dead.len() as u64;
+        // SAFETY: what was not reached is still live and whole.
+        let due = unsafe {
+            let due = self.queue_dying(&dead, |p| (*p).cell.bits & bits::MARK == 0);
+            for &p in &dead {
+                if (*p).cell.more != 0 {
+                    self.clear_weak(p, |heap, value| heap.lose_dead(p, value));
+                }
+            }
+            due
+        };
+        let spared: Vec<*mut Container> =
+            due.iter().flat_map(Due::held).filter(|value| value.is_container()).map(Value::container).collect();
+        self.mark_from(spared);
+        let freed = self.free_unmarked(dead);
         if self.tracing {
             self.emit(Event::CollectEnd { freed });
         }
-        // What the stress mode does on top changes nothing that a script can see.
-        if why != Reason::Stress {
+        if stress {
+            // As if it were still there: the next collection by growth comes when it would have come.
+            self.collect_above = self.collect_above.saturating_sub(bytes - self.arena.bytes);
+        } else {
             self.counters.collections += 1;
-            let pace = self.settings.pace;
-            self.collect_above = (self.arena.bytes / 100).saturating_mul(pace.factor).max(pace.floor);
+            self.set_pace();
         }
-        freed
+        Collected { found, due }
+    }
+
+    fn set_pace(&mut self) {
+        let pace = self.settings.pace;
+        self.collect_above = (self.arena.bytes / 100).saturating_mul(pace.factor).max(pace.floor);
+    }
+
+    /// Ends the round of a collection, whose finalizers have been called: marks from `roots`, which have nothing of `round`, gives back what the round held, and frees
+    /// what was not resurrected. What has a finalizer again waits for the next collection. O(live + dead).
+    pub fn finish_round(&mut self, roots: &[Value], round: Vec<Due>) {
+        self.mark(roots);
+        // SAFETY: what the round held is counted, so it is live.
+        unsafe {
+            for due in &round {
+                if self.tracing && (*due.value.cell()).bits & bits::MARK != 0 {
+                    let id = self.id_of(due.value.container());
+                    self.emit(Event::Resurrect { id });
+                }
+            }
+            let dead = self.unmarked();
+            let again = |p: &*mut Container| (**p).cell.more & more::FINALIZABLE != 0;
+            let again: Vec<*mut Container> = dead.iter().copied().filter(again).collect();
+            self.mark_from(again);
+            for value in round.iter().flat_map(Due::held) {
+                if self.tracing {
+                    self.by = super::event::By::Queue;
+                }
+                if value.is_container() && (*value.cell()).bits & bits::MARK == 0 {
+                    (*value.cell()).count -= 1;
+                    if self.tracing {
+                        self.emit_unref(value.container());
+                    }
+                } else {
+                    self.decref(value);
+                }
+            }
+            self.free_unmarked(dead);
+        }
+        self.set_pace();
+    }
+
+    /// A weak key that was not reached gives up what it held. That may be dying itself: then its count is all there is to change.
+    fn lose_dead(&mut self, key: *mut Container, value: Value) {
+        self.by_inner(key, "(weak value)");
+        // SAFETY: what is counted is live.
+        unsafe {
+            if value.is_container() && (*value.cell()).bits & (bits::MARK | bits::DEAD) == 0 {
+                (*value.cell()).count -= 1;
+                if self.tracing {
+                    self.emit_unref(value.container());
+                }
+            } else {
+                self.decref(value);
+            }
+        }
     }
 
     /// Sets `MARK` on every container that a root reaches. Returns how many.
     fn mark(&mut self, roots: &[Value]) -> u64 {
         let mut pending: Vec<*mut Container> = Vec::new();
-        let mut marked = 0;
-        // SAFETY: roots, entries and what live containers refer to are live (I2, I3).
+        pending.extend(roots.iter().filter(|value| value.is_container()).map(|value| value.container()));
+        // SAFETY: what has an entry or is protected is live (I3); so is what is on a list (I4).
         unsafe {
-            let mut visit = |p: *mut Container, pending: &mut Vec<*mut Container>| {
-                if (*p).cell.bits & bits::MARK == 0 {
-                    (*p).cell.bits |= bits::MARK;
-                    marked += 1;
-                    pending.push(p);
-                }
-            };
-            for value in roots.iter().filter(|value| value.is_container()) {
-                visit(value.container(), &mut pending);
-            }
             for entry in self.probation.iter().filter(|entry| **entry != VACANT) {
                 let p = (entry & !3) as *mut Cell;
                 if (*p).kind >= Kind::Object {
-                    visit(p as *mut Container, &mut pending);
+                    pending.push(p as *mut Container);
                 }
             }
             let mut builtin = self.scopes[0].head;
             while !builtin.is_null() {
-                visit(builtin, &mut pending);
+                pending.push(builtin);
                 builtin = (*builtin).next;
             }
+        }
+        self.mark_from(pending)
+    }
+
+    /// The same from some containers. Returns how many were not marked before.
+    fn mark_from(&mut self, from: Vec<*mut Container>) -> u64 {
+        let mut pending = from;
+        let mut marked = 0;
+        let weak = !self.weak.is_empty();
+        // SAFETY: what live containers refer to is live.
+        unsafe {
+            pending.retain(|p| {
+                let fresh = (**p).cell.bits & bits::MARK == 0;
+                (**p).cell.bits |= bits::MARK;
+                fresh
+            });
             while let Some(p) = pending.pop() {
-                self.for_each_child(p, |_, child| {
+                marked += 1;
+                let mut visit = |child: Value| {
                     if child.is_container() {
-                        visit(child.container(), &mut pending);
+                        let c = child.container();
+                        if (*c).cell.bits & bits::MARK == 0 {
+                            (*c).cell.bits |= bits::MARK;
+                            pending.push(c);
+                        }
                     }
-                });
+                };
+                self.for_each_child_inside(p, |_, child| visit(child));
+                if (*p).cell.more & more::LISTED != 0
+                    && let Some(function) = self.finalizer_function(p)
+                {
+                    visit(function);
+                }
+                if weak {
+                    self.for_each_ephemeron(p, visit);
+                }
             }
         }
         marked
     }
 
-    /// Destroys every container without `MARK` and clears the mark of the others.
-    fn free_unmarked(&mut self) -> u64 {
-        let before = self.counters.freed;
+    /// The containers on a scope's list that have no `MARK`, newest first.
+    fn unmarked(&self) -> Vec<*mut Container> {
         let mut dead: Vec<*mut Container> = Vec::new();
-        // SAFETY: what is on a list is live (I4). A dead one stays readable in the delayed-destruction queue until all are done; nothing marked refers to one.
+        // SAFETY: what is on a list is live (I4).
         unsafe {
-            for level in 0..=self.level as usize {
-                let mut p = self.scopes[level].head;
+            for scope in &self.scopes[..=self.level as usize] {
+                let mut p = scope.head;
                 while !p.is_null() {
                     if (*p).cell.bits & bits::MARK == 0 {
                         dead.push(p);
                     }
+                    p = (*p).next;
+                }
+            }
+            dead.sort_unstable_by_key(|p| std::cmp::Reverse((**p).id()));
+        }
+        dead
+    }
+
+    /// Destroys those of `dead` that still have no `MARK`, and clears the mark of all others.
+    fn free_unmarked(&mut self, dead: Vec<*mut Container>) -> u64 {
+        let before = self.counters.freed;
+        // SAFETY: what is on a list is live (I4). A dead one stays readable in the delayed-destruction queue until all are done; nothing marked refers to one.
+        unsafe {
+            let dead: Vec<*mut Container> = dead.into_iter().filter(|p| (**p).cell.bits & bits::MARK == 0).collect();
+            for level in 0..=self.level as usize {
+                let mut p = self.scopes[level].head;
+                while !p.is_null() {
                     (*p).cell.bits &= !bits::MARK;
                     p = (*p).next;
                 }
@@ -126,7 +244,6 @@ impl Heap {
             for entry in self.probation.iter().filter(|entry| **entry != VACANT) {
                 (*((entry & !3) as *mut Cell)).bits &= !bits::MARK;
             }
-            dead.sort_unstable_by_key(|p| std::cmp::Reverse((**p).id()));
             let outermost = !self.delaying;
             self.delaying = true;
             for p in dead {
@@ -142,4 +259,13 @@ impl Heap {
         }
         self.counters.freed - before
     }
+}
+
+/// What a collection found.
+#[derive(Default)]
+pub struct Collected {
+    /// Containers that no root reached, those whose finalizers are due included.
+    pub found: u64,
+    /// The finalizers that are due, in order.
+    pub due: Vec<Due>,
 }

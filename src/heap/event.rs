@@ -48,6 +48,8 @@ pub enum By {
     Slot(Id, String),
     /// A protected temporary or a value in flight.
     Temporary,
+    /// A finalizer that is due.
+    Queue,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,6 +125,35 @@ pub enum Event {
     },
     CollectEnd {
         freed: u64,
+    },
+    /// Its finalizer is due, as number `order` of its round.
+    FinalQueue {
+        id: Id,
+        order: u64,
+    },
+    /// Its finalizer is called.
+    FinalRun {
+        id: Id,
+        name: String,
+    },
+    /// Its finalizer answered FinalizeLater.
+    FinalLater {
+        id: Id,
+    },
+    /// Its finalizer failed, or could not be called.
+    FinalError {
+        id: Id,
+        message: String,
+    },
+    /// Its finalizer has been called, and it lives on.
+    Resurrect {
+        id: Id,
+    },
+    /// Alive though all scopes are popped.
+    Leak {
+        id: Id,
+        kind: Kind,
+        path: String,
     },
     Check,
 }

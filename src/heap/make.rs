@@ -5,15 +5,17 @@ use std::ptr::null_mut;
 use super::Heap;
 use super::alloc::{GRAIN, rounded};
 use super::cell::{
-    Array, Bound, Cell, Class, Collection, Container, Exact, Function, Iterator, Kind, Native, Object, Variable, Yield,
-    bits,
+    Array, Bound, Cell, Class, Collection, Container, Exact, Function, Host, Iterator, Kind, Native, Object, Variable,
+    WeakCollection, WeakRef, Yield, bits,
 };
 use super::class::ClassData;
 use super::event::{Event, Why};
+use super::host::HostData;
 use super::shape::Shape;
 use super::string::Key;
 use super::table::Table;
 use super::value::Value;
+use super::weak::WeakTable;
 
 /// The largest size class that fits `Cell::class`.
 const LARGEST_CLASS: usize = 255 * GRAIN;
@@ -24,7 +26,7 @@ impl Heap {
         let p = self.arena.alloc(size) as *mut Cell;
         let bits = if self.level == 0 { bits::BUILTIN } else { 0 };
         // SAFETY: a fresh block of at least a grain.
-        unsafe { p.write(Cell { count: 0, kind, bits, class: (rounded(size) / GRAIN) as u8, spare: 0 }) };
+        unsafe { p.write(Cell { count: 0, kind, bits, class: (rounded(size) / GRAIN) as u8, more: 0 }) };
         self.counters.live[kind as usize] += 1;
         p
     }
@@ -35,7 +37,7 @@ impl Heap {
         let class = if size <= LARGEST_CLASS { (rounded(size) / GRAIN) as u8 } else { 0 };
         // SAFETY: a fresh block of at least a header. It goes on probation at once.
         unsafe {
-            (*p).cell = Cell { count: 0, kind, bits: bits::ENTRY, class, spare: 0 };
+            (*p).cell = Cell { count: 0, kind, bits: bits::ENTRY, class, more: 0 };
             (*p).set_tag(self.next_id, self.level);
             (*p).prev = null_mut();
             (*p).next = null_mut();
@@ -222,6 +224,7 @@ impl Heap {
                 methods: Default::default(),
                 statics: Default::default(),
                 private_names: Vec::new(),
+                finalizes: false,
                 instance_shape: shape,
                 instance_slots: 4,
                 native: std::ptr::null(),
@@ -249,6 +252,44 @@ impl Heap {
 
     pub fn set(&mut self) -> Value {
         self.collection(Kind::Set)
+    }
+
+    pub(super) fn make_weak_ref(&mut self, target: Value) -> Value {
+        let p = self.alloc_container(size_of::<WeakRef>(), Kind::WeakRef) as *mut WeakRef;
+        // SAFETY: a fresh cell of that size.
+        unsafe {
+            (*p).target = target;
+            (*p).props = Value::UNDEFINED;
+        }
+        Value::from_container(p as *mut Container)
+    }
+
+    fn weak_collection(&mut self, kind: Kind) -> Value {
+        let p = self.alloc_container(size_of::<WeakCollection>(), kind) as *mut WeakCollection;
+        // SAFETY: a fresh cell of that size.
+        unsafe {
+            (*p).entries = Box::into_raw(Box::<WeakTable>::default());
+            (*p).props = Value::UNDEFINED;
+        }
+        Value::from_container(p as *mut Container)
+    }
+
+    pub fn weak_map(&mut self) -> Value {
+        self.weak_collection(Kind::WeakMap)
+    }
+
+    pub fn weak_set(&mut self) -> Value {
+        self.weak_collection(Kind::WeakSet)
+    }
+
+    pub(super) fn make_host(&mut self, data: HostData) -> Value {
+        let p = self.alloc_container(size_of::<Host>(), Kind::Host) as *mut Host;
+        // SAFETY: a fresh cell of that size.
+        unsafe {
+            (*p).data = Box::into_raw(Box::new(data));
+            (*p).props = Value::UNDEFINED;
+        }
+        Value::from_container(p as *mut Container)
     }
 
     /// An iterator object over an array, string, Map or Set.

@@ -24,9 +24,12 @@ mod children;
 pub mod class;
 pub mod collect;
 pub mod event;
+pub mod finalize;
+pub mod host;
 mod make;
 pub mod object;
 pub mod order;
+mod path;
 mod probation;
 mod query;
 mod scope;
@@ -36,6 +39,7 @@ pub mod table;
 mod teardown;
 pub mod value;
 mod verify;
+mod weak;
 
 use std::ptr::null_mut;
 
@@ -49,6 +53,7 @@ use string::Str;
 use value::Value;
 
 pub use object::SetError;
+pub use probation::InFlight;
 pub use verify::Broken;
 
 /// How a heap is set up.
@@ -80,6 +85,12 @@ impl Default for Settings {
 #[derive(Clone, Copy)]
 struct Scope {
     head: *mut Container,
+    /// Finalizable values that it owns (F2).
+    finalizable: u32,
+}
+
+impl Scope {
+    const EMPTY: Scope = Scope { head: null_mut(), finalizable: 0 };
 }
 
 /// Live values and what has been freed: `gc.stats()`.
@@ -104,6 +115,12 @@ pub struct Heap {
     pub counters: Counters,
     /// Live bytes above which a collection is due.
     collect_above: u64,
+    /// Something waits for a safepoint: fallen finalizable values, a collection that is due, or whatever else the machine has set it for.
+    pub attention: bool,
+    /// Some container has or had a finalizer or is or was a weak key, so that what `more` says has to be looked at.
+    unusual: bool,
+    finalizers: finalize::Finalizers,
+    weak: weak::Weak,
     /// What was live before the program: the built-ins.
     baseline: ([u64; Kind::COUNT], u64),
     // strings
@@ -134,7 +151,7 @@ impl Heap {
         }
         let mut heap = Heap {
             arena: Arena::new(recycling, settings.max_bytes),
-            scopes: vec![Scope { head: null_mut() }; 64],
+            scopes: vec![Scope::EMPTY; 64],
             level: 0,
             probation: Vec::with_capacity(1024),
             next_id: 1,
@@ -142,6 +159,10 @@ impl Heap {
             delaying: false,
             counters: Counters::default(),
             collect_above: settings.pace.floor,
+            attention: false,
+            unusual: false,
+            finalizers: Default::default(),
+            weak: Default::default(),
             baseline: Default::default(),
             interned: HashTable::new(),
             hasher: foldhash::fast::RandomState::default(),
@@ -281,6 +302,7 @@ impl Drop for Heap {
     /// Frees everything, whatever refers to it.
     fn drop(&mut self) {
         self.set_tracer(None);
+        self.close_finalizers();
         self.unwind_to(0, 0, Cause::Exit);
         self.free_builtins();
     }

@@ -2,7 +2,9 @@
 
 use super::Heap;
 use super::alloc::{GRAIN, OutOfMemory};
-use super::cell::{Array, Bound, Class, Collection, Container, Function, Kind, Native, Object, bits};
+use super::cell::{
+    Array, Bound, Class, Collection, Container, Function, Host, Kind, Native, Object, WeakCollection, WeakRef, bits,
+};
 use super::event::By;
 use super::shape::{Listed, Shape};
 use super::string::Key;
@@ -172,6 +174,9 @@ impl Heap {
                 Kind::Bound => &raw mut (*(p as *mut Bound)).props,
                 Kind::Class => &raw mut (*(p as *mut Class)).props,
                 Kind::Map | Kind::Set => &raw mut (*(p as *mut Collection)).props,
+                Kind::WeakRef => &raw mut (*(p as *mut WeakRef)).props,
+                Kind::WeakMap | Kind::WeakSet => &raw mut (*(p as *mut WeakCollection)).props,
+                Kind::Host => &raw mut (*(p as *mut Host)).props,
                 _ => return None,
             })
         }

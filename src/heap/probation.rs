@@ -125,6 +125,9 @@ impl Heap {
     /// A sweep in which what has fallen to zero dies for the given cause.
     pub(super) fn sweep_as(&mut self, base: usize, cause: Cause) {
         let freed = self.counters.freed;
+        if self.collection_is_due() {
+            self.attention = true;
+        }
         self.sweep_entries(base, cause);
         if self.tracing && self.counters.freed != freed {
             let (level, dead) = (self.level, self.counters.freed - freed);
@@ -162,10 +165,10 @@ impl Heap {
         }
     }
 
-    /// Frees every value on probation, in any scope, from entry number `from` on, for which `keeps` is false: what no frame can still read. Returns how many
-    /// containers died. O(entries).
+    /// Frees every value on probation, in any scope, from entry number `from` on, for which `keeps` is false: what no frame can still read. Finalizable ones fall.
+    /// Returns how many containers died or fell. O(entries).
     pub fn sweep_now(&mut self, from: usize, keeps: &dyn Fn(Value) -> bool) -> u64 {
-        let before = self.counters.freed;
+        let before = self.counters.freed + self.finalizers_fallen();
         for index in (from..self.probation.len()).rev() {
             let entry = self.probation[index];
             let p = (entry & !3) as *mut Cell;
@@ -182,7 +185,7 @@ impl Heap {
                 }
             }
         }
-        self.counters.freed - before
+        self.counters.freed + self.finalizers_fallen() - before
     }
 
     // ---- Events -----------------------------------------------------------------------------------------------
@@ -217,14 +220,14 @@ impl Heap {
 
 /// How a value in flight stood before it was held.
 #[derive(Clone, Copy)]
-pub(crate) struct InFlight {
+pub struct InFlight {
     fresh: bool,
 }
 
 impl Heap {
     /// Holds a value that leaves scopes which are about to be popped (a result, an exception): it is up-scoped to the surviving level and counted, but not linked
     /// for that count, until it lands.
-    pub(crate) fn hold_in_flight(&mut self, value: Value, level: u32, why: super::event::Why) -> InFlight {
+    pub fn hold_in_flight(&mut self, value: Value, level: u32, why: super::event::Why) -> InFlight {
         if !value.is_heap() {
             return InFlight { fresh: false };
         }
@@ -240,8 +243,18 @@ impl Heap {
         InFlight { fresh }
     }
 
+    /// Links a value in flight for its count: before code runs that may look at the whole heap.
+    pub(crate) fn link_in_flight(&mut self, value: Value) {
+        // SAFETY: the value is counted, so it is live.
+        unsafe {
+            if value.is_container() && (*value.cell()).bits & bits::LINKED == 0 {
+                self.link(value.container());
+            }
+        }
+    }
+
     /// Gives back the count of [`Heap::hold_in_flight`] without letting the value die: at zero it is on probation in the statement in execution.
-    pub(crate) fn land(&mut self, value: Value, held: InFlight) {
+    pub fn land(&mut self, value: Value, held: InFlight) {
         if self.tracing {
             self.by = By::Temporary;
         }
@@ -295,21 +308,6 @@ impl Heap {
                 }
             }
         }
-    }
-
-    /// Pops the current scope with a value in flight, which ends on probation in (or held by) the surviving scope. `give_back` unreferences the scope's variables.
-    pub fn leave_scope(
-        &mut self,
-        value: Value,
-        base: usize,
-        why: super::event::Why,
-        give_back: impl FnOnce(&mut Heap),
-    ) {
-        let level = self.level - 1;
-        let held = self.hold_in_flight(value, level, why);
-        give_back(self);
-        self.pop_scope(base);
-        self.land(value, held);
     }
 
     /// Stores into a captured variable.

@@ -1,7 +1,7 @@
 //! Questions about single values that the library and the host ask.
 
 use super::Heap;
-use super::cell::{Iterator, Kind, Yield};
+use super::cell::{Cell, Iterator, Kind, Yield};
 use super::probation::PROTECTION;
 use super::value::Value;
 
@@ -22,6 +22,21 @@ impl Heap {
     pub fn owner_level(&self, value: Value) -> Option<u32> {
         // SAFETY: a live container (I2).
         value.is_container().then(|| unsafe { (*value.container()).level() })
+    }
+
+    /// Whether a value was made before the program: it never dies.
+    pub fn is_builtin(&self, value: Value) -> bool {
+        // SAFETY: a live value (I2).
+        value.is_heap() && unsafe { (*value.cell()).bits & super::cell::bits::BUILTIN != 0 }
+    }
+
+    /// What is on probation or protected, in any statement.
+    pub(crate) fn entries(&self) -> impl std::iter::Iterator<Item = Value> {
+        // SAFETY: a cell with an entry is live (I3), a protected one is counted.
+        self.probation
+            .iter()
+            .filter(|entry| **entry > 3)
+            .map(|entry| unsafe { Heap::value_of((entry & !3) as *mut Cell) })
     }
 
     /// What an iterator object goes over (undefined at its end), where it stands and what it yields.

@@ -2,7 +2,7 @@
 
 use std::ptr::null_mut;
 
-use super::cell::{Container, MAX_LEVEL, bits};
+use super::cell::{Container, MAX_LEVEL, bits, more};
 use super::event::{Cause, Event, Why};
 use super::value::Value;
 use super::{Heap, Scope};
@@ -22,7 +22,7 @@ impl Heap {
     fn grow_scopes(&mut self) {
         assert!(self.level < MAX_LEVEL, "the machine's depth limits keep levels below 2^24");
         let len = self.scopes.len();
-        self.scopes.resize(len * 2, Scope { head: null_mut() });
+        self.scopes.resize(len * 2, Scope::EMPTY);
     }
 
     #[cold]
@@ -88,42 +88,61 @@ impl Heap {
     /// caught up (as Cheney's collector scans its to-space). No memory is needed, and no recursion.
     #[inline(never)]
     fn upscope_slow(&mut self, p: *mut Container, level: u32, why: Why) {
+        match self.unusual {
+            false => self.upscope_all::<false>(p, level, why),
+            true => self.upscope_all::<true>(p, level, why),
+        }
+    }
+
+    #[inline(always)]
+    fn upscope_all<const UNUSUAL: bool>(&mut self, p: *mut Container, level: u32, why: Why) {
         // SAFETY: `p` is live; what a live container refers to is live; moving keeps I4, and I1 holds again at the end
         // because everything reached has been moved.
         unsafe {
             let linked = (*p).cell.bits & bits::LINKED != 0;
-            self.rescope(p, level, why);
+            self.rescope::<UNUSUAL>(p, level, why);
             let mut first: *mut Container = if linked { p } else { null_mut() };
             if !linked {
-                self.for_each_child(p, |heap, child| {
+                let mut visit = |heap: &mut Heap, child: Value| {
                     if child.is_container() && (*child.container()).level() > level {
                         let c = child.container();
-                        heap.rescope(c, level, why);
+                        heap.rescope::<UNUSUAL>(c, level, why);
                         if first.is_null() {
                             first = c;
                         }
                     }
-                });
+                };
+                if UNUSUAL {
+                    self.for_each_child_aside(p, &mut visit);
+                }
+                self.for_each_child_inside(p, visit);
             }
             let mut scan = first;
             while !scan.is_null() {
-                self.for_each_child(scan, |heap, child| {
+                let mut visit = |heap: &mut Heap, child: Value| {
                     if child.is_container() && (*child.container()).level() > level {
-                        heap.rescope(child.container(), level, why);
+                        heap.rescope::<UNUSUAL>(child.container(), level, why);
                     }
-                });
+                };
+                if UNUSUAL {
+                    self.for_each_child_aside(scan, &mut visit);
+                }
+                self.for_each_child_inside(scan, visit);
                 scan = (*scan).prev;
             }
         }
     }
 
     #[inline(always)]
-    unsafe fn rescope(&mut self, p: *mut Container, level: u32, why: Why) {
+    unsafe fn rescope<const UNUSUAL: bool>(&mut self, p: *mut Container, level: u32, why: Why) {
         // SAFETY: the caller's: `p` is live.
         unsafe {
             if self.tracing {
                 let (id, from) = (self.id_of(p), (*p).level());
                 self.emit(Event::Rescope { id, from, to: level, why });
+            }
+            if UNUSUAL && (*p).cell.more & more::FINALIZABLE != 0 {
+                self.move_finalizable(p, level);
             }
             if (*p).cell.bits & bits::LINKED != 0 {
                 self.unlink(p);
@@ -133,6 +152,16 @@ impl Heap {
                 (*p).set_level(level);
             }
         }
+    }
+
+    /// F2
+    #[cold]
+    #[inline(never)]
+    unsafe fn move_finalizable(&mut self, p: *mut Container, level: u32) {
+        // SAFETY: the caller's: `p` is live.
+        let from = unsafe { (*p).level() };
+        self.scopes[from as usize].finalizable -= 1;
+        self.scopes[level as usize].finalizable += 1;
     }
 
     /// Whether popping the current scope has nothing to do but to lower the level.
@@ -150,16 +179,25 @@ impl Heap {
         self.level -= 1;
     }
 
-    /// Pops the current scope. Its variables have been unreferenced and what leaves it has been up-scoped and is counted. The probationary values above
-    /// `base` are swept; then the head of the scope's list is unreferenced, again and again, until there is no head.
-    pub fn pop_scope(&mut self, base: usize) {
+    /// Pops the current scope. Its finalizers have run (F1), its variables have been unreferenced and what leaves it has been up-scoped and is counted. The probationary values above
+    /// `base` are swept; then the head of the scope's list is unreferenced, again and again, until there is no head. False: by the sweep, finalizable values have fallen
+    /// to zero; they have their round before anything else happens, and then this is to be called again.
+    #[must_use]
+    pub fn pop_scope(&mut self, base: usize) -> bool {
+        if self.probation.len() > base {
+            self.sweep_as(base, Cause::Pop);
+            if self.has_fallen() {
+                return false;
+            }
+        }
         self.pop_scope_as(base, Cause::Pop);
+        true
     }
 
     #[inline(never)]
     pub(super) fn pop_scope_as(&mut self, base: usize, cause: Cause) {
-        self.sweep_as(base, cause);
         let level = self.level as usize;
+        debug_assert!(self.scopes[level].finalizable == 0 || self.finalizers_are_closed(), "F1");
         let outermost = !self.delaying;
         self.delaying = true;
         loop {
@@ -167,7 +205,7 @@ impl Heap {
             if head.is_null() {
                 break;
             }
-            // SAFETY: heads are live (I4). By I1 only containers of this scope can still refer to it, and they are all going; what dies
+            // SAFETY: heads are live (I4). None has a finalizer: `destroy` would put it aside again and again. By I1 only containers of this scope can still refer to it, and they are all going; what dies
             // stays readable in the delayed-destruction queue until the pop is done.
             unsafe { self.unref_head(head, cause) };
         }
@@ -209,6 +247,7 @@ impl Heap {
     /// Pops scopes until `level` is current, sweeping down to `base`.
     pub fn unwind_to(&mut self, level: u32, base: usize, cause: Cause) {
         while self.level > level {
+            self.sweep_as(base, cause);
             self.pop_scope_as(base, cause);
         }
         self.sweep(base);

@@ -70,11 +70,11 @@ impl Key {
     #[inline(always)]
     pub fn is_private(self) -> bool {
         // SAFETY: a key's string lives as long as whoever holds the key counts it.
-        unsafe { (*self.0).cell.spare == PRIVATE }
+        unsafe { (*self.0).cell.more == PRIVATE }
     }
 }
 
-/// In `Cell::spare` of a private name.
+/// In `Cell::more` of a private name.
 const PRIVATE: u8 = 1;
 
 /// The text of a string value. It borrows without a lifetime: it is valid as long as the string is (I2), that is at least to the end of the running statement
@@ -394,7 +394,7 @@ impl Heap {
             (*p).data = data;
             (*p).len = shown.len() as u32;
             (*p).chars = count_chars(&shown);
-            (*p).cell.spare = PRIVATE;
+            (*p).cell.more = PRIVATE;
         }
         self.probation_atom(p as *mut Cell);
         Key(p)

@@ -3,7 +3,7 @@
 use std::ptr::null_mut;
 
 use super::Heap;
-use super::cell::{Array, Bound, Cell, Class, Collection, Container, Function, Kind, Object, bits};
+use super::cell::{Array, Bound, Cell, Class, Collection, Container, Function, Kind, Object, bits, more};
 use super::class::ClassData;
 use super::event::{Cause, Event};
 use super::string::Str;
@@ -27,12 +27,27 @@ impl Heap {
     ///
     /// # Safety
     /// `p` is live, has no entry, and is referred to by nothing, or only by containers of a scope that is being popped.
+    #[inline]
     pub(super) unsafe fn destroy(&mut self, p: *mut Cell, cause: Cause) {
+        // SAFETY: the caller's.
+        unsafe {
+            match self.unusual {
+                false => self.destroy_all::<false>(p, cause),
+                true => self.destroy_all::<true>(p, cause),
+            }
+        }
+    }
+
+    #[inline(never)]
+    unsafe fn destroy_all<const UNUSUAL: bool>(&mut self, p: *mut Cell, cause: Cause) {
         // SAFETY: the caller's; a container on the worklist is DEAD and unlinked, so nothing else uses its links, and its cell is given back
         // once, here or by `destroy_delayed`.
         unsafe {
             if (*p).kind < Kind::Object {
                 return self.free_atom(p);
+            }
+            if UNUSUAL && (*p).more & more::FINALIZABLE != 0 && self.fall(p as *mut Container) {
+                return;
             }
             let mut pending: *mut Container = null_mut();
             self.condemn(p as *mut Container, &mut pending);
@@ -49,8 +64,15 @@ impl Heap {
                 if self.tracing && self.wants_counts() {
                     self.emit_child_unrefs(dying);
                 }
-                self.for_each_child(dying, |heap, child| heap.release_child(child, &mut pending));
-                self.drop_contents(dying);
+                let mut release = |heap: &mut Heap, child: Value| heap.release_child::<UNUSUAL>(child, &mut pending);
+                if UNUSUAL {
+                    self.for_each_child_aside(dying, &mut release);
+                }
+                self.for_each_child_inside(dying, release);
+                if UNUSUAL && (*dying).cell.more != 0 {
+                    self.forget(dying);
+                }
+                self.drop_contents(dying, &mut pending);
                 self.counters.live[(*dying).cell.kind as usize] -= 1;
                 self.counters.freed += 1;
                 if self.delaying {
@@ -63,6 +85,19 @@ impl Heap {
                 } else {
                     self.free_container(dying);
                 }
+            }
+        }
+    }
+
+    /// What other tables know of a container is taken out of them: it dies, and its children have been released.
+    #[cold]
+    #[inline(never)]
+    unsafe fn forget(&mut self, dying: *mut Container) {
+        // SAFETY: the caller's: `dying` is whole. What it held as a weak key was a child, and has been released.
+        unsafe {
+            self.clear_weak(dying, |_, _| ());
+            if (*dying).cell.more & more::LISTED != 0 {
+                self.forget_finalizer(dying);
             }
         }
     }
@@ -81,7 +116,7 @@ impl Heap {
     }
 
     #[inline(always)]
-    unsafe fn release_child(&mut self, child: Value, pending: &mut *mut Container) {
+    unsafe fn release_child<const UNUSUAL: bool>(&mut self, child: Value, pending: &mut *mut Container) {
         if !child.is_heap() {
             return;
         }
@@ -94,6 +129,9 @@ impl Heap {
             (*p).count -= 1;
             if (*p).count == 0 && (*p).bits & (bits::ENTRY | bits::BUILTIN) == 0 {
                 if child.is_container() {
+                    if UNUSUAL && (*p).more & more::FINALIZABLE != 0 && self.fall(p as *mut Container) {
+                        return;
+                    }
                     self.condemn(p as *mut Container, pending);
                 } else {
                     self.free_atom(p);
@@ -116,7 +154,8 @@ impl Heap {
     }
 
     /// Frees what a dying container has besides its cell; its children have been released.
-    unsafe fn drop_contents(&mut self, p: *mut Container) {
+    #[inline(always)]
+    unsafe fn drop_contents(&mut self, p: *mut Container, pending: &mut *mut Container) {
         // SAFETY: `p` is whole; what it owns outside its cell belongs to it alone.
         unsafe {
             match (*p).cell.kind {
@@ -128,6 +167,17 @@ impl Heap {
                     }
                 }
                 Kind::Array => self.free_elements(p as *mut Array),
+                Kind::Variable | Kind::Function | Kind::Native | Kind::Bound | Kind::Iterator => {}
+                _ => self.drop_rare_contents(p, pending),
+            }
+        }
+    }
+
+    #[inline(never)]
+    unsafe fn drop_rare_contents(&mut self, p: *mut Container, pending: &mut *mut Container) {
+        // SAFETY: as in `drop_contents`.
+        unsafe {
+            match (*p).cell.kind {
                 Kind::Class => {
                     let data = Box::from_raw((*(p as *mut Class)).data);
                     let ClassData { methods, statics, private_names, instance_shape, .. } = *data;
@@ -137,7 +187,11 @@ impl Heap {
                     self.retire_shapes(instance_shape);
                 }
                 Kind::Map | Kind::Set => self.free_table((*(p as *mut Collection)).table),
-                _ => {}
+                Kind::WeakRef | Kind::WeakMap | Kind::WeakSet => {
+                    self.drop_weak(p, |heap, value| heap.release_child::<true>(value, pending));
+                }
+                Kind::Host => self.drop_payload(p),
+                kind => debug_assert!(false, "a {} owns nothing outside its cell", kind.name()),
             }
         }
     }

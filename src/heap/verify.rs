@@ -1,11 +1,11 @@
-//! The verifier: walks the whole heap and checks I0, I1, I3, I4, the links, the counts, the shapes and the account of bytes.
+//! The verifier: walks the whole heap and checks I0, I1, I3, I4, F2, W, the links, the counts, the shapes and the account of bytes.
 //! (I2 speaks of registers, which the heap does not know: AddressSanitizer and poisoned cells are its test.)
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Heap;
 use super::alloc::{GRAIN, rounded};
-use super::cell::{Array, Cell, Class, Collection, Container, Kind, Object, bits};
+use super::cell::{Array, Cell, Class, Collection, Container, Kind, Object, WeakCollection, bits, more};
 use super::object::BUFFER_HEADER;
 use super::probation::{PROTECTION, VACANT};
 use super::string::{Str, shared_buffer};
@@ -87,7 +87,7 @@ impl Heap {
             check!(*count == 1, "I3: a {} has {count} entries", unsafe { (**p).kind.name() });
         }
         // Count references.
-        for value in roots {
+        for value in roots.iter().copied() {
             if value.is_heap() {
                 *counted.entry(value.cell()).or_default() += 1;
             }
@@ -160,7 +160,37 @@ impl Heap {
                 );
             }
         }
+        self.verify_weak(&containers).map_err(Broken)?;
+        self.verify_finalizable(&containers)?;
         self.verify_account(&containers, &counted, &entries)
+    }
+
+    /// F2: every scope knows how many finalizable values it owns.
+    fn verify_finalizable(&self, containers: &[*mut Container]) -> Result<(), Broken> {
+        let mut found: FxHashMap<u32, u32> = FxHashMap::default();
+        for p in containers {
+            // SAFETY: `p` is live.
+            unsafe {
+                let listed = self.has_listed_finalizer(*p);
+                check!(
+                    listed == ((**p).cell.more & more::LISTED != 0),
+                    "F2: #{} is marked wrongly as having a listed finalizer",
+                    (**p).id()
+                );
+                if (**p).cell.more & more::FINALIZABLE != 0 {
+                    *found.entry((**p).level()).or_default() += 1;
+                }
+            }
+        }
+        for (level, scope) in self.scopes.iter().enumerate() {
+            let found = found.get(&(level as u32)).copied().unwrap_or(0);
+            check!(
+                scope.finalizable == found,
+                "F2: level {level} says {} finalizable values and has {found}",
+                scope.finalizable
+            );
+        }
+        Ok(())
     }
 
     /// Every live atom is referred to by something known, every object's slots fit its shape, and the account has the bytes of all that lives.
@@ -192,6 +222,9 @@ impl Heap {
                         bytes += rounded(((*array).offset + (*array).cap) as usize * size_of::<Value>());
                     }
                     Kind::Map | Kind::Set => bytes += (*(*(p as *mut Collection)).table).charged(),
+                    Kind::WeakMap | Kind::WeakSet => {
+                        bytes += (*(*(p as *mut WeakCollection)).entries).charged();
+                    }
                     Kind::Class => {
                         let names = &(*(*(p as *mut Class)).data).private_names;
                         atoms.extend(names.iter().map(|key| key.value().cell()));

@@ -83,7 +83,7 @@ fn new_set(vm: &mut Vm, args: Args) -> Outcome {
 }
 
 /// All that an iterable yields. Only for natives that call nothing back: there nothing dies before they return.
-fn listed(vm: &mut Vm, iterable: Value) -> Outcome<Vec<Value>> {
+pub(super) fn listed(vm: &mut Vm, iterable: Value) -> Outcome<Vec<Value>> {
     let values = if iterable.kind() == Some(Kind::Array) {
         vm.heap.elements(iterable).to_vec()
     } else {

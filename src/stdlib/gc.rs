@@ -1,27 +1,55 @@
 //! `gc`: looking at the memory model from a script.
 
-use super::arguments::{Outcome, define, string};
+use super::arguments::{Outcome, callable, container, define, string, text};
 use crate::heap::Heap;
 use crate::heap::cell::Kind;
 use crate::heap::collect::Reason;
+use crate::heap::finalize::Finalizer;
 use crate::heap::value::Value;
 use crate::vm::native::{Args, NativeInfo};
 use crate::vm::{ErrorClass, Vm};
 
 pub(super) static FUNCTIONS: &[NativeInfo] = &[
     NativeInfo::new("collect", 0, collect),
+    NativeInfo::new("finalizer", 2, finalizer),
     NativeInfo::new("refs", 1, refs),
     NativeInfo::new("scope", 1, scope),
     NativeInfo::new("stats", 0, stats),
     NativeInfo::new("sweep", 0, sweep),
     NativeInfo::new("trace", 1, trace),
     NativeInfo::new("verify", 0, verify),
+    NativeInfo::new("why", 1, why),
 ];
 
-/// Frees what nothing reaches any more: cycles stranded in a scope that lives on. Answers how many containers died.
+/// Finds what nothing reaches any more: cycles stranded in a scope that lives on. What has no finalizer dies at once; finalizers run at the end of the statement.
+/// Answers how many containers it found dead.
 fn collect(vm: &mut Vm, _args: Args) -> Outcome {
     let freed = vm.collect(Reason::Explicit);
     Ok(Value::number(freed as f64))
+}
+
+/// Registers what is called with a container when it dies, instead of what is registered: a function, or null for nothing.
+fn finalizer(vm: &mut Vm, args: Args) -> Outcome {
+    let value = container(vm, args, 0, "gc.finalizer")?;
+    if vm.heap.is_builtin(value) {
+        return Err(vm.type_error("`gc.finalizer`: a built-in never dies"));
+    }
+    if vm.arg(args, 1) == Value::NULL {
+        vm.heap.unregister_finalizer(value);
+    } else {
+        let function = callable(vm, args, 1, "gc.finalizer")?;
+        vm.heap.register_finalizer(value, Finalizer::Function(function));
+    }
+    vm.heap.decide_finalizer(value);
+    Ok(Value::UNDEFINED)
+}
+
+/// What keeps a value alive: the shortest path to it from a variable, in the script's own names; undefined for a value that lies in no cell.
+fn why(vm: &mut Vm, args: Args) -> Outcome {
+    match vm.why(vm.arg(args, 0)) {
+        Some(path) => text(vm, &path),
+        None => Ok(Value::UNDEFINED),
+    }
 }
 
 /// Counted references to a value; 0 for one that lies in no cell.
@@ -77,12 +105,12 @@ pub fn live_by_kind(heap: &Heap) -> [(&'static str, u64); 10] {
         ("object", sum(&[Kind::Object])),
         ("array", sum(&[Kind::Array])),
         ("function", sum(&[Kind::Function, Kind::Native, Kind::Bound, Kind::Class])),
-        ("map", sum(&[Kind::Map])),
-        ("set", sum(&[Kind::Set])),
+        ("map", sum(&[Kind::Map, Kind::WeakMap])),
+        ("set", sum(&[Kind::Set, Kind::WeakSet])),
         ("string", sum(&[Kind::String])),
         ("variable", sum(&[Kind::Variable])),
-        ("weakref", 0),
-        ("host", 0),
+        ("weakref", sum(&[Kind::WeakRef])),
+        ("host", sum(&[Kind::Host])),
     ]
 }
 
@@ -94,7 +122,7 @@ fn stats(vm: &mut Vm, _args: Args) -> Outcome {
         ("bytes", heap.live_bytes()),
         ("scopes", vm.scopes() as u64),
         ("probationary", vm.heap.probationary() as u64),
-        ("queued", 0),
+        ("queued", vm.queued_finalizers() as u64),
         ("collections", vm.heap.counters.collections),
         ("freed", vm.heap.counters.freed),
     ];

@@ -19,6 +19,7 @@ mod number;
 pub mod numerals;
 mod object;
 mod string;
+mod weak;
 
 use crate::heap::value::Value;
 use crate::vm::{Methods, Vm};
@@ -72,6 +73,12 @@ fn install_containers(vm: &mut Vm) {
     vm.install_class(&collections::SET, &[], &[]);
     vm.install_methods(Methods::Set, collections::SET_METHODS);
     vm.install_methods(Methods::Iterator, collections::ITERATOR_METHODS);
+    vm.install_class(&weak::WEAK_REF, &[], &[]);
+    vm.install_methods(Methods::WeakRef, weak::REF_METHODS);
+    vm.install_class(&weak::WEAK_MAP, &[], &[]);
+    vm.install_methods(Methods::WeakMap, weak::MAP_METHODS);
+    vm.install_class(&weak::WEAK_SET, &[], &[]);
+    vm.install_methods(Methods::WeakSet, weak::SET_METHODS);
 }
 
 /// The inspection format of a value with the defaults of `console.log`.

@@ -2,7 +2,7 @@
 
 use super::code::Code;
 use super::native::{Args, Construct, NativeClass, NativeFrame, NativeInfo, Throw};
-use super::{Frame, FrameKind, Vm};
+use super::{Construction, Frame, FrameKind, Vm};
 use crate::compile::proto::Capture;
 use crate::heap::cell::{Bound, Function, Kind, Native};
 use crate::heap::event::Why;
@@ -159,11 +159,24 @@ impl Vm {
             Ok(value) => (value, Why::Return),
             Err(_) => (self.exception, Why::Throw),
         };
+        let level = self.heap.level() - 1;
+        let in_flight = self.heap.hold_in_flight(value, level, why);
+        let mut suspended = false;
+        let mut counted = |vm: &mut Vm| {
+            vm.suspend(value, &mut suspended, &[]);
+            vm.counted_locals()
+        };
+        if self.heap.scope_wants_care() {
+            self.finalize_scope(base, &mut counted);
+        }
         let held = self.natives.pop().map_or(Vec::new(), |frame| frame.held);
-        self.heap.leave_scope(value, base, why, |heap| {
-            heap.by_temporary();
-            held.into_iter().rev().for_each(|value| heap.decref(value));
-        });
+        self.heap.by_temporary();
+        held.into_iter().rev().for_each(|value| self.heap.decref(value));
+        self.pop_scope(base, &mut counted);
+        if suspended {
+            self.finalization.suspended.pop();
+        }
+        self.heap.land(value, in_flight);
         result
     }
 
@@ -306,7 +319,8 @@ impl Vm {
         let (shape, room) = (data.instance_shape, data.instance_slots as usize);
         let instance = self.heap.object_of(shape, room);
         self.stack[base] = instance;
-        self.begin_constructing(class, class, instance, base, argc)
+        let what = Construction { at: class, target: class, instance, kind: FrameKind::Construct };
+        self.begin_constructing(what, base, argc)
     }
 
     /// `super(…)`: the instance stands at `base`, the arguments behind it.
@@ -317,83 +331,72 @@ impl Vm {
         let class = self.home_of(function);
         let parent = self.heap.class_data(class).parent;
         let instance = self.stack[base];
-        self.begin_constructing(parent, class, instance, base, argc)
+        let what = Construction { at: parent, target: class, instance, kind: FrameKind::Super };
+        self.begin_constructing(what, base, argc)
     }
 
-    /// Runs the constructor that `new` of class `at` would run, then the fields of each class down to `target`.
-    fn begin_constructing(
-        &mut self,
-        at: Value,
-        target: Value,
-        instance: Value,
-        base: usize,
-        argc: usize,
-    ) -> Result<(), Throw> {
-        let mut at = at;
+    /// Runs the constructor that `new` of the class in construction would run, then the fields of each class down to its target.
+    fn begin_constructing(&mut self, what: Construction, base: usize, argc: usize) -> Result<(), Throw> {
+        let mut what = what;
         loop {
-            if let Some(NativeClass { construct: Construct::Fills(info), .. }) = self.native_class(at) {
+            if let Some(NativeClass { construct: Construct::Fills(info), .. }) = self.native_class(what.at) {
                 self.call_native(info, base, argc)?;
-                return self.go_on_constructing(at, target, instance, base);
+                return self.go_on_constructing(what, base);
             }
-            let data = self.heap.class_data(at);
+            let data = self.heap.class_data(what.at);
             let (constructor, fields, parent) = (data.constructor, data.fields, data.parent);
             if !constructor.is_undefined() {
-                return self.enter_constructing(constructor, at, target, instance, base, argc);
+                return self.enter_constructing(constructor, what, base, argc);
             }
             if parent.is_undefined() {
                 if fields.is_undefined() {
-                    return self.go_on_constructing(at, target, instance, base);
+                    return self.go_on_constructing(what, base);
                 }
-                return self.enter_constructing(fields, at, target, instance, base, 0);
+                return self.enter_constructing(fields, what, base, 0);
             }
-            at = parent;
+            what.at = parent;
         }
     }
 
     fn enter_constructing(
         &mut self,
         function: Value,
-        at: Value,
-        target: Value,
-        instance: Value,
+        what: Construction,
         base: usize,
         argc: usize,
     ) -> Result<(), Throw> {
-        self.stack[base] = instance;
-        self.enter(function, base, argc, FrameKind::Construct)?;
+        self.stack[base] = what.instance;
+        self.enter(function, base, argc, what.kind)?;
         if let Some(frame) = self.frames.last_mut() {
-            frame.at = at;
-            frame.target = target;
-            frame.instance = instance;
+            frame.at = what.at;
+            frame.target = what.target;
+            frame.instance = what.instance;
         }
         Ok(())
     }
 
-    /// The part of class `at` is done: on to the fields of the next class towards `target`, or the instance is finished.
-    pub(super) fn go_on_constructing(
-        &mut self,
-        at: Value,
-        target: Value,
-        instance: Value,
-        base: usize,
-    ) -> Result<(), Throw> {
-        let mut at = at;
-        while at != target {
-            let mut next = target;
+    /// The part of one class is done: on to the fields of the next class towards the target, or the instance is finished, and its finalizer is registered.
+    pub(super) fn go_on_constructing(&mut self, what: Construction, base: usize) -> Result<(), Throw> {
+        let mut what = what;
+        while what.at != what.target {
+            let mut next = what.target;
             loop {
                 let parent = self.heap.class_data(next).parent;
-                if parent == at {
+                if parent == what.at {
                     break;
                 }
                 next = parent;
             }
-            at = next;
-            let fields = self.heap.class_data(at).fields;
+            what.at = next;
+            let fields = self.heap.class_data(next).fields;
             if !fields.is_undefined() {
-                return self.enter_constructing(fields, at, target, instance, base, 0);
+                return self.enter_constructing(fields, what, base, 0);
             }
         }
-        self.stack[base - 1] = instance;
+        if what.kind == FrameKind::Construct && self.heap.class_data(what.target).finalizes {
+            self.heap.register_method(what.instance);
+        }
+        self.stack[base - 1] = what.instance;
         Ok(())
     }
 

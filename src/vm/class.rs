@@ -39,6 +39,9 @@ impl Vm {
             }
         };
         let class = self.heap.class(template.name, parent);
+        if parent.is(Kind::Class) {
+            self.heap.class_data(class).finalizes = self.heap.class_data(parent).finalizes;
+        }
         let running = self.frames.last().map_or(Value::UNDEFINED, |frame| frame.function);
         let outer = self.home_of(running);
         self.heap.class_ref(class, outer);
@@ -72,7 +75,9 @@ impl Vm {
     pub(super) fn add_method(&mut self, class: Value, key: Key, function: Value, is_static: bool) {
         self.heap.incref(key.value());
         self.heap.class_ref(class, function);
+        let finalizes = !is_static && key == self.keys.finalize;
         let data = self.heap.class_data(class);
+        data.finalizes |= finalizes;
         let table = if is_static { &mut data.statics } else { &mut data.methods };
         if let Some(old) = table.insert(key, function) {
             self.heap.decref(key.value());

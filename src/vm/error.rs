@@ -26,6 +26,8 @@ pub enum Failure {
     Exit(i32),
     /// The memory limit.
     Memory { place: String },
+    /// The fuel of a finalizer.
+    Fuel,
     /// The reader of the output is gone.
     Closed,
 }
@@ -98,6 +100,12 @@ impl Vm {
         Throw(())
     }
 
+    /// The fuel of a finalizer is used up: it cannot catch that.
+    pub(super) fn out_of_fuel(&mut self) -> Throw {
+        self.pending = Pending::Fuel;
+        Throw(())
+    }
+
     /// A string too long is a RangeError, memory a limit error.
     pub fn string_error(&mut self, error: StringError) -> Throw {
         match error {
@@ -132,6 +140,7 @@ impl Vm {
             Pending::Exit(status) => Failure::Exit(status),
             Pending::Memory => Failure::Memory { place: String::new() },
             Pending::Closed => Failure::Closed,
+            Pending::Fuel => Failure::Fuel,
             Pending::Exception | Pending::Nothing => {
                 let value = std::mem::replace(&mut self.exception, Value::UNDEFINED);
                 let failure = self.describe_uncaught(value);

@@ -11,6 +11,17 @@ pub enum Stream {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Closed;
 
+/// A finalizer that failed, or could not be called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FinalizerFailure {
+    /// What it was for: `an instance of Connection`.
+    pub value: String,
+    /// `TypeError: …`, or a sentence.
+    pub message: String,
+    /// The call stack where the error was made, innermost first, as text lines.
+    pub stack: Vec<String>,
+}
+
 /// The world outside. Every method has a default that gives nothing away: no output, no input, clocks at zero.
 pub trait Host {
     /// Writes text as it is.
@@ -42,6 +53,9 @@ pub trait Host {
     fn seed(&mut self) -> u64 {
         0
     }
+
+    /// A finalizer has failed. Nobody else is told: the script goes on.
+    fn finalizer_failed(&mut self, _failure: &FinalizerFailure) {}
 
     /// Whether text on this stream goes to a person's terminal: control characters are neutralised there.
     fn is_terminal(&self, _stream: Stream) -> bool {

@@ -15,6 +15,7 @@ mod class;
 pub mod code;
 pub mod convert;
 pub mod error;
+pub mod finalize;
 pub mod host;
 mod index;
 mod install;
@@ -23,6 +24,7 @@ pub mod native;
 mod property;
 mod run;
 mod unwind;
+pub mod why;
 
 use std::rc::Rc;
 
@@ -31,7 +33,6 @@ use rustc_hash::FxBuildHasher;
 
 use crate::compile::op::Instr;
 use crate::compile::proto::Program;
-use crate::heap::collect::Reason;
 use crate::heap::string::Key;
 use crate::heap::value::Value;
 use crate::heap::{Heap, Settings};
@@ -50,6 +51,9 @@ pub enum Methods {
     Map,
     Set,
     Iterator,
+    WeakRef,
+    WeakMap,
+    WeakSet,
     /// Those of the error classes.
     Error,
 }
@@ -78,6 +82,8 @@ pub enum Pending {
     Exit(i32),
     /// The memory limit: scripts cannot catch it.
     Memory,
+    /// A finalizer has used up its fuel; it cannot catch that.
+    Fuel,
     /// The reader of the output is gone.
     Closed,
 }
@@ -91,6 +97,8 @@ enum FrameKind {
     Entry,
     /// A constructor or field initialiser: goes on with the construction.
     Construct,
+    /// The same inside a `super(…)` call: the instance is not finished when this is.
+    Super,
 }
 
 /// A running script function.
@@ -115,6 +123,17 @@ struct Frame {
     instance: Value,
 }
 
+/// An instance that is being made.
+#[derive(Clone, Copy)]
+struct Construction {
+    /// The class whose part is being run, and the one whose instance it is.
+    at: Value,
+    target: Value,
+    instance: Value,
+    /// `Construct` or `Super`.
+    kind: FrameKind,
+}
+
 /// Limits and switches of a machine.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
@@ -123,13 +142,21 @@ pub struct Options {
     pub max_depth: usize,
     /// Natives that may call back inside each other.
     pub max_native_depth: usize,
+    /// Calls and backward jumps that each finalizer may take; `None`: as many as it wants.
+    pub finalizer_fuel: Option<u64>,
     /// Seed of `Math.random()`; `None`: from the host.
     pub seed: Option<u64>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { heap: Settings::default(), max_depth: 10_000, max_native_depth: 200, seed: None }
+        Options {
+            heap: Settings::default(),
+            max_depth: 10_000,
+            max_native_depth: 200,
+            finalizer_fuel: None,
+            seed: None,
+        }
     }
 }
 
@@ -154,18 +181,17 @@ pub struct Vm {
     pending: Pending,
     /// Counted while `pending` is `Exception`.
     exception: Value,
-    /// What the last call returned: at the safepoint of its scope's exit a root, though nothing counts it yet.
-    in_flight: Value,
+    finalization: finalize::Finalization,
     /// What the command line gave to the script: the global `args`.
     pub arguments: Vec<String>,
     /// State of `Math.random()`; `None` until first used, unless a seed was given.
     pub random: Option<[u64; 4]>,
-    /// Something waits for a safepoint: a collection is due, or the heap is to be verified at every one.
-    attention: bool,
     /// Containers that could have been walked since the heap was walked last (stress mode).
     unwalked: u64,
     /// Down to the next look at limits.
     ticks: u32,
+    /// Calls and backward jumps that are left when `ticks` is down, if they are limited.
+    fuel: Option<u64>,
     /// Where what is pending was thrown first.
     thrown_at: Option<(*const Code, usize)>,
     global_names: Vec<String>,
@@ -184,6 +210,7 @@ struct Keys {
     stack: Key,
     constructor: Key,
     to_string: Key,
+    finalize: Key,
     prototype: Key,
 }
 
@@ -205,6 +232,7 @@ impl Vm {
             stack: key("stack"),
             constructor: key("constructor"),
             to_string: key("toString"),
+            finalize: key("finalize"),
             prototype: key("prototype"),
         };
         let mut vm = Vm {
@@ -223,12 +251,12 @@ impl Vm {
             keys,
             pending: Pending::Nothing,
             exception: Value::UNDEFINED,
-            in_flight: Value::UNDEFINED,
+            finalization: Default::default(),
             arguments,
             random: options.seed.map(seed_state),
-            attention: options.heap.verify || options.heap.stress,
             unwalked: 0,
             ticks: unwind::TICKS,
+            fuel: None,
             thrown_at: None,
             global_names: Vec::new(),
             digits: Value::UNDEFINED,
@@ -238,6 +266,7 @@ impl Vm {
         crate::stdlib::install(&mut vm);
         vm.heap.set_baseline();
         vm.heap.push_scope();
+        vm.heap.attention = options.heap.verify || options.heap.stress;
         vm
     }
 
@@ -263,10 +292,12 @@ impl Vm {
         }
     }
 
-    /// Ends the program: gives back its value and pops every scope. The machine can be dropped after it.
+    /// Ends the program: gives back its value and pops every scope, with all finalizers that are left. The machine can be dropped after it.
     pub fn finish(&mut self, value: Value) {
         self.heap.by_temporary();
         self.heap.decref(value);
+        self.drain_finalizer_queue();
+        self.finalize_scope(0, |_| Vec::new());
         for index in (0..self.globals.len()).rev() {
             if self.heap.tracing {
                 self.by_global(index);
@@ -275,7 +306,9 @@ impl Vm {
             self.heap.decref(value);
         }
         self.globals.clear();
+        // Nothing but level 1 has values left, and none of them a finalizer.
         self.heap.unwind_to(0, 0, crate::heap::event::Cause::Exit);
+        self.close_reserve();
     }
 
     #[inline(always)]
@@ -300,13 +333,6 @@ impl Vm {
         self.heap.sweep_now(from, &|value| value == exception || readable.contains(&value.0))
     }
 
-    /// Frees what no root reaches: cycles stranded in a scope that lives on. Returns how many containers died.
-    pub fn collect(&mut self, why: Reason) -> u64 {
-        let mut roots = self.roots();
-        roots.push(self.in_flight);
-        self.heap.collect(&roots, why)
-    }
-
     /// Scopes that are open.
     pub fn scopes(&self) -> u32 {
         self.heap.level()
@@ -316,7 +342,13 @@ impl Vm {
     fn roots(&self) -> Vec<Value> {
         let mut roots = self.globals.clone();
         roots.push(self.exception);
-        for frame in &self.frames {
+        roots.extend(self.heap.fallen_values());
+        roots.extend(self.finalization.held());
+        for (index, frame) in self.frames.iter().enumerate() {
+            if let Some((_, registers)) = self.finalization.leaving.iter().rfind(|(number, _)| *number == index + 1) {
+                roots.extend(registers.iter().map(|register| self.stack[frame.base + *register as usize]));
+                continue;
+            }
             // SAFETY: code lives as long as the machine.
             let code = unsafe { &*frame.code };
             // SAFETY: pc points into the code's instructions.

@@ -109,11 +109,14 @@ pub(super) struct NativeFrame {
 
 impl Vm {
     /// Only in natives with `calls_back`: sweeps what came on probation since the native began (or since the last `hold`), except what is held.
-    /// Call it after consuming each callback's result.
+    /// Finalizers that are due run here. Call it after consuming each callback's result.
     pub fn safepoint(&mut self) {
         if let Some(frame) = self.natives.last() {
             let base = frame.base;
             self.heap.sweep(base);
+            if self.heap.attention {
+                self.at_safepoint(base);
+            }
         }
     }
 
@@ -144,8 +147,9 @@ impl Vm {
         self.natives.last().and_then(|frame| frame.held.get(held.0)).copied().unwrap_or(Value::UNDEFINED)
     }
 
-    /// How often natives in progress hold a value.
+    /// How often natives in progress, and finalizers that are due, hold a value.
     pub(crate) fn times_held(&self, value: Value) -> usize {
         self.natives.iter().flat_map(|native| &native.held).filter(|held| **held == value).count()
+            + self.times_due(value)
     }
 }

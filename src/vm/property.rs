@@ -34,6 +34,9 @@ impl Vm {
             Kind::Map => Methods::Map,
             Kind::Set => Methods::Set,
             Kind::Iterator => Methods::Iterator,
+            Kind::WeakRef => Methods::WeakRef,
+            Kind::WeakMap => Methods::WeakMap,
+            Kind::WeakSet => Methods::WeakSet,
             _ => return None,
         })
     }
@@ -326,6 +329,10 @@ impl Vm {
                 Some(Kind::Class) => "a class".to_string(),
                 Some(Kind::Function | Kind::Native | Kind::Bound) => "a function".to_string(),
                 Some(Kind::Iterator) => "an iterator".to_string(),
+                Some(Kind::WeakRef) => "a WeakRef".to_string(),
+                Some(Kind::WeakMap) => "a WeakMap".to_string(),
+                Some(Kind::WeakSet) => "a WeakSet".to_string(),
+                Some(Kind::Host) => format!("a {}", self.heap.host_type_name(value).unwrap_or("host object")),
                 _ => match self.heap.class_of(value) {
                     Some(class) => format!("an instance of {}", self.function_name(class)),
                     None => "an object".to_string(),
@@ -347,6 +354,9 @@ impl Vm {
                 "Array" => kind == Kind::Array,
                 "Map" => kind == Kind::Map,
                 "Set" => kind == Kind::Set,
+                "WeakRef" => kind == Kind::WeakRef,
+                "WeakMap" => kind == Kind::WeakMap,
+                "WeakSet" => kind == Kind::WeakSet,
                 "Function" => matches!(kind, Kind::Function | Kind::Native | Kind::Bound | Kind::Class),
                 "Object" => kind > Kind::Exact,
                 _ => false,

@@ -205,8 +205,10 @@ impl Vm {
             }
             macro_rules! check {
                 () => {
-                    if self.attention {
-                        slow!(self.at_safepoint());
+                    if self.heap.attention {
+                        save!();
+                        self.at_safepoint(base!());
+                        regs = self.stack.as_mut_ptr().add(self.frames.last().unwrap_unchecked().base);
                     }
                 };
             }
@@ -305,6 +307,7 @@ impl Vm {
                         r!(i.a()) = variable;
                         self.heap.decref(old);
                         self.heap.sweep(base!());
+                        check!();
                     }
                     Op::GetVar => {
                         let value = (*(r!(i.b()).container() as *mut Variable)).value;
@@ -901,7 +904,7 @@ impl Vm {
                             && frame.kind == FrameKind::Call
                             && frame.level == self.heap.level()
                             && self.heap.scope_is_empty(frame.probation)
-                            && !self.attention
+                            && !self.heap.attention
                         {
                             self.heap.pop_empty_scope();
                             *regs.sub(1) = value;
@@ -912,13 +915,7 @@ impl Vm {
                         save!();
                         match self.return_slow(value, i.bc() as usize, entry) {
                             Ok(Some(result)) => return Ok(result),
-                            Ok(None) => {
-                                load!();
-                                if self.attention {
-                                    self.in_flight = value;
-                                    slow!(self.at_safepoint());
-                                }
-                            }
+                            Ok(None) => load!(),
                             Err(_) => throw!(),
                         }
                     }
@@ -1042,6 +1039,12 @@ impl Vm {
                         }
                     }
                     Op::PopScope => {
+                        if self.heap.scope_wants_care() {
+                            save!();
+                            self.pop_scope_slow(i.a(), i.b());
+                            regs = self.stack.as_mut_ptr().add(self.frames.last().unwrap_unchecked().base);
+                            continue;
+                        }
                         for register in (i.a()..i.a() + i.b()).rev() {
                             local_by!(register);
                             self.heap.decref(r!(register));
@@ -1050,9 +1053,10 @@ impl Vm {
                         if self.heap.scope_is_empty(base) {
                             self.heap.pop_empty_scope();
                         } else {
-                            self.heap.pop_scope(base);
+                            save!();
+                            self.pop_scope(base, Vm::counted_locals);
+                            check!();
                         }
-                        check!();
                     }
                     Op::Sweep => {
                         self.heap.sweep(base!());

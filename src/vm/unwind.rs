@@ -2,7 +2,7 @@
 
 use super::code::{Code, live_locals};
 use super::native::Throw;
-use super::{FrameKind, Pending, Vm};
+use super::{Construction, Frame, FrameKind, Pending, Vm};
 use crate::compile::proto::Proto;
 use crate::heap::collect::Reason;
 use crate::heap::event::{By, Why};
@@ -20,32 +20,91 @@ impl Vm {
         let (code, base, probation, level, kind) = (frame.code, frame.base, frame.probation, frame.level, frame.kind);
         // SAFETY: code lives as long as the machine.
         let given_back = unsafe { &(&(*code).returns)[index] };
-        let held = self.heap.hold_in_flight(value, level - 1, Why::Return);
-        let mut rest = given_back.iter().peekable();
+        let in_flight = self.heap.hold_in_flight(value, level - 1, Why::Return);
+        let mut suspended = false;
+        let mut given = 0;
         loop {
             let depth = self.heap.level() - level;
-            while let Some((register, _)) = rest.next_if(|(_, of)| u32::from(*of) >= depth) {
-                if self.heap.tracing {
-                    self.by_local(*register as usize);
-                }
-                self.heap.decref(self.stack[base + *register as usize]);
+            if self.heap.scope_wants_care() {
+                self.finalize_scope(probation, |vm| vm.suspend(value, &mut suspended, &given_back[given..]));
             }
-            self.heap.pop_scope(probation);
+            while given_back.get(given).is_some_and(|(_, of)| u32::from(*of) >= depth) {
+                let (register, _) = given_back[given];
+                given += 1;
+                if self.heap.tracing {
+                    self.by_local(register as usize);
+                }
+                self.heap.decref(self.stack[base + register as usize]);
+            }
+            self.pop_scope(probation, |vm| vm.suspend(value, &mut suspended, &given_back[given..]));
             if depth == 0 {
                 break;
             }
         }
         debug_assert!(self.frames.len() >= entry);
         let frame = self.frames.pop();
-        self.heap.land(value, held);
+        if self.heap.attention {
+            self.suspend(value, &mut suspended, &[]);
+            self.at_safepoint(probation);
+        }
+        if suspended {
+            self.finalization.suspended.pop();
+        }
+        self.heap.land(value, in_flight);
         match (kind, frame) {
             (FrameKind::Entry, _) => return Ok(Some(value)),
-            (FrameKind::Construct, Some(frame)) => {
-                self.go_on_constructing(frame.at, frame.target, frame.instance, base)?
+            (FrameKind::Construct | FrameKind::Super, Some(frame)) => {
+                let Frame { at, target, instance, .. } = frame;
+                self.go_on_constructing(Construction { at, target, instance, kind }, base)?
             }
             _ => self.stack[base - 1] = value,
         }
         Ok(None)
+    }
+
+    /// Code is about to run that may look at the whole heap: a result on its way becomes a root, unless it is one. Answers the registers of `counted`.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn suspend(&mut self, value: Value, suspended: &mut bool, counted: &[(u16, u16)]) -> Vec<u16> {
+        if !std::mem::replace(suspended, true) {
+            self.heap.link_in_flight(value);
+            self.finalization.suspended.push(value);
+        }
+        registers(counted)
+    }
+
+    /// `PopScope` where finalizers may have to run: those of what the scope owns while its variables are still set, then those of what falls to zero by giving the variables
+    /// back (`count` registers from `first` on) and by popping it.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn pop_scope_slow(&mut self, first: usize, count: usize) {
+        let Some(frame) = self.frames.last() else { return };
+        let (base, probation) = (frame.base, frame.probation);
+        if self.heap.scope_has_finalizers() || self.queued_finalizers() > 0 {
+            self.finalize_scope(probation, |vm| {
+                let mut counted = vm.counted_locals();
+                counted.extend((first..first + count).map(|register| register as u16));
+                counted
+            });
+        }
+        for register in (first..first + count).rev() {
+            if self.heap.tracing {
+                self.by_local(register);
+            }
+            self.heap.decref(self.stack[base + register]);
+        }
+        self.pop_scope(probation, Vm::counted_locals);
+        if self.heap.attention {
+            self.at_safepoint(probation);
+        }
+    }
+
+    /// The registers that the top frame counts at the instruction in execution.
+    pub(super) fn counted_locals(&mut self) -> Vec<u16> {
+        let Some(frame) = self.frames.last() else { return Vec::new() };
+        // SAFETY: code lives as long as the machine; pc points into its instructions, one past the one in execution.
+        let (code, pc) = unsafe { (&*frame.code, frame.pc.offset_from((*frame.code).instrs.as_ptr()) as usize - 1) };
+        registers(&live_locals(&code.proto, pc))
     }
 
     /// The end of the main program: its locals are kept as globals until [`Vm::finish`], its value is counted.
@@ -60,6 +119,11 @@ impl Vm {
             self.keep_as_global(proto, frame.base, *register);
         }
         self.heap.sweep(frame.probation);
+        if self.heap.attention {
+            self.finalization.suspended.push(value);
+            self.at_safepoint(frame.probation);
+            self.finalization.suspended.pop();
+        }
         value
     }
 
@@ -86,7 +150,14 @@ impl Vm {
             if let Some(handler) = handler {
                 let kept = live_locals(&code.proto, handler.target as usize);
                 self.give_back(base, level, probation, &live, &kept, u32::from(handler.depth));
+                if let Some(frame) = self.frames.last_mut() {
+                    // SAFETY: the operand check keeps handler targets inside the code. As if the instruction there were in execution.
+                    frame.pc = unsafe { code.instrs.as_ptr().add(handler.target as usize + 1) };
+                }
                 self.heap.sweep(probation);
+                if self.heap.has_fallen() {
+                    self.sweep_and_finalize(probation);
+                }
                 self.pending = Pending::Nothing;
                 self.thrown_at = None;
                 let exception = std::mem::replace(&mut self.exception, Value::UNDEFINED);
@@ -100,20 +171,29 @@ impl Vm {
                 return true;
             }
             // First the scopes inside the frame's own, then that one: what travels is up-scoped before locals let go.
-            let (own, inner): (Vec<_>, Vec<_>) = live.iter().copied().partition(|(_, depth)| *depth == 0);
-            self.give_back(base, level, probation, &inner, &[], 0);
+            let own: Vec<_> = live.iter().copied().filter(|(_, depth)| *depth == 0).collect();
+            self.give_back(base, level, probation, &live, &own, 0);
             if self.frames.len() == 1 {
                 // Level 1 is popped by `finish`; what its locals hold is kept until then.
                 for (register, _) in own.iter().rev() {
                     self.keep_as_global(&code.proto, base, *register);
                 }
-                self.heap.sweep(probation);
+                self.frames.pop();
+                self.sweep_and_finalize(probation);
             } else {
                 self.heap.upscope(self.exception, level - 1, Why::Throw);
-                self.give_back(base, level, probation, &own, &[], 0);
-                self.heap.pop_scope(probation);
+                if self.heap.scope_wants_care() {
+                    self.finalize_scope(probation, |_| registers(&own));
+                }
+                for (register, _) in &own {
+                    if self.heap.tracing {
+                        self.by_local(*register as usize);
+                    }
+                    self.heap.decref(self.stack[base + *register as usize]);
+                }
+                self.pop_scope(probation, |_| Vec::new());
+                self.frames.pop();
             }
-            self.frames.pop();
             if self.frames.len() < entry {
                 return false;
             }
@@ -130,13 +210,17 @@ impl Vm {
         kept: &[(u16, u16)],
         depth: u32,
     ) {
-        let mut rest = live.iter().peekable();
+        let mut given = 0;
         loop {
             let open = self.heap.level() - level;
             if open > depth {
                 self.heap.upscope(self.exception, self.heap.level() - 1, Why::Throw);
+                if self.heap.scope_wants_care() {
+                    self.finalize_scope(probation, |_| registers(&live[given..]));
+                }
             }
-            while let Some(local) = rest.next_if(|(_, of)| u32::from(*of) >= open) {
+            while let Some(local) = live.get(given).filter(|(_, of)| u32::from(*of) >= open) {
+                given += 1;
                 if !kept.contains(local) {
                     if self.heap.tracing {
                         self.by_local(local.0 as usize);
@@ -147,7 +231,7 @@ impl Vm {
             if open <= depth {
                 break;
             }
-            self.heap.pop_scope(probation);
+            self.pop_scope(probation, |_| registers(&live[given..]));
         }
     }
 
@@ -237,11 +321,19 @@ impl Vm {
         self.reference_error(format!("Cannot access `{name}` before initialization"))
     }
 
-    /// Looks at what is looked at now and then: the memory limit, retired shapes.
+    /// Looks at what is looked at now and then: the memory limit, the fuel of a finalizer, retired shapes.
     #[cold]
     #[inline(never)]
     pub(super) fn tick(&mut self) -> Result<(), Throw> {
         self.ticks = TICKS;
+        if let Some(left) = self.fuel {
+            let next = left.min(u64::from(TICKS));
+            self.ticks = next.max(1) as u32;
+            self.fuel = Some(left - next);
+            if left == 0 {
+                return Err(self.out_of_fuel());
+            }
+        }
         if self.heap.graveyard_is_full() {
             self.clear_caches();
             self.heap.bury_shapes();
@@ -249,7 +341,7 @@ impl Vm {
         if self.heap.arena.over_limit() {
             self.collect(Reason::Limit);
         }
-        self.attention |= self.heap.collection_is_due();
+        self.heap.attention |= self.heap.collection_is_due();
         if self.heap.arena.over_limit() {
             return Err(self.out_of_memory(crate::heap::alloc::OutOfMemory));
         }
@@ -268,34 +360,45 @@ impl Vm {
         }
     }
 
-    /// What waited for a safepoint: a collection that is due; in stress mode, a collection and a walk of the verifier.
+    /// What waited for a safepoint: finalizers, a collection that is due; in stress mode, a collection and a walk of the verifier. The statement in execution has its
+    /// part of the probation vector from `base` on, and has been swept.
     #[cold]
     #[inline(never)]
-    pub(super) fn at_safepoint(&mut self) -> Result<(), Throw> {
+    pub(super) fn at_safepoint(&mut self, base: usize) {
         let settings = self.heap.settings;
-        self.attention = settings.stress || settings.verify;
+        let always = settings.stress || settings.verify;
+        self.heap.attention = always;
+        self.sweep_and_finalize(base);
         if self.heap.collection_is_due() {
             self.collect(Reason::Growth);
         }
+        self.progress_through_finalizer_queue(base);
+        if self.queued_finalizers() > 0 {
+            self.heap.attention = true;
+        }
+        if !always {
+            return;
+        }
         // At every safepoint while the heap is small; a large one is walked so often that a safepoint costs about as much.
         self.unwalked += WALKED_PER_SAFEPOINT;
-        let walk = self.attention && self.unwalked >= self.heap.live_containers();
-        if walk && settings.stress {
-            self.collect(Reason::Stress);
-        }
-        self.in_flight = Value::UNDEFINED;
-        if !walk {
-            return Ok(());
+        if self.unwalked < self.heap.live_containers() {
+            return;
         }
         self.unwalked = 0;
+        if settings.stress {
+            self.collect(Reason::Stress);
+        }
         if settings.verify
             && let Err(broken) = self.verify()
         {
             // Never paper over it: the stress mode exists to find this.
             panic!("{broken}");
         }
-        Ok(())
     }
+}
+
+fn registers(locals: &[(u16, u16)]) -> Vec<u16> {
+    locals.iter().map(|(register, _)| *register).collect()
 }
 
 /// Containers that the verifier and the collector may walk at a safepoint in stress mode, on average.

@@ -189,6 +189,18 @@ impl Inspector<'_> {
                 }
                 head(String::new(), format!("{name}({size}) {{"), "}", keys, name)
             }
+            Kind::WeakMap | Kind::WeakSet | Kind::WeakRef | Kind::Host => {
+                let (name, text) = match kind {
+                    Kind::WeakMap => ("WeakMap", Some("<items unknown>")),
+                    Kind::WeakSet => ("WeakSet", Some("<items unknown>")),
+                    Kind::WeakRef => ("WeakRef", None),
+                    _ => (self.vm.heap.host_type_name(value).unwrap_or("Host"), None),
+                };
+                if text.is_none() && keys.is_empty() {
+                    return Ok(Err(format!("{name} {{}}")));
+                }
+                head(String::new(), format!("{name} {{"), "}", keys, name)
+            }
             Kind::Iterator => {
                 let (target, _, yields) = self.vm.heap.iterator_state(value);
                 let word = if yields == Yield::Entries { "Entries" } else { "Iterator" };
@@ -290,6 +302,7 @@ impl Inspector<'_> {
                 self.more(&mut output, len);
             }
             Kind::Iterator => self.iterator_entries(value, level, &mut output)?,
+            Kind::WeakMap | Kind::WeakSet => output.push("<items unknown>".to_string()),
             _ => {}
         }
         for (key, listed) in &head.keys {

@@ -1,0 +1,113 @@
+//! `gc.why` and `--leaks`: what keeps values alive, in the script's own names.
+
+use std::fmt;
+
+use super::Vm;
+use super::code::Code;
+use crate::heap::cell::{Function, Kind};
+use crate::heap::event::Event;
+use crate::heap::value::Value;
+
+/// A container that is alive though all scopes are popped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leak {
+    /// As in traces.
+    pub id: u64,
+    /// As in traces.
+    pub kind: &'static str,
+    /// What keeps it alive; empty if that is nothing but itself.
+    pub path: String,
+}
+
+impl fmt::Display for Leak {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{} {}", self.id, self.kind)?;
+        if self.path.is_empty() { Ok(()) } else { write!(f, " by {}", self.path) }
+    }
+}
+
+impl Vm {
+    /// The shortest path of counted references from a variable to a value, as the script would write it: `cache.items[3]`. Locals of a running function are written
+    /// `f: cache.items[3]`. Of paths of one length, the one from the variable declared first. `None` if nothing refers to it, as to a number. O(live).
+    pub fn why(&mut self, value: Value) -> Option<String> {
+        if !value.is_heap() {
+            return None;
+        }
+        let (names, roots): (Vec<String>, Vec<Value>) = self.named_roots().into_iter().unzip();
+        let captured = |function: Value| -> Vec<String> {
+            let Some(code) = (function.is(Kind::Function)).then(|| {
+                // SAFETY: a live closure (I2); its code lives as long as the machine.
+                unsafe { &*((*(function.container() as *mut Function)).code as *const Code) }
+            }) else {
+                return Vec::new();
+            };
+            code.proto.capture_names.iter().map(ToString::to_string).collect()
+        };
+        let (root, steps) = self.heap.path_to(&roots, value, &captured)?;
+        Some(names[root].clone() + &steps.concat())
+    }
+
+    /// What is alive though all scopes are popped, each with an event. O(live) each.
+    pub fn leaks(&mut self) -> Vec<Leak> {
+        let survivors = self.heap.survivors();
+        survivors
+            .into_iter()
+            .map(|value| {
+                let path = self.why(value).unwrap_or_default();
+                // SAFETY: a survivor is live.
+                let (id, kind) = unsafe { ((*value.container()).id(), (*value.cell()).kind) };
+                if self.heap.tracing {
+                    let id = self.heap.trace_id(value);
+                    self.heap.emit(Event::Leak { id, kind, path: path.clone() });
+                }
+                Leak { id, kind: kind.name(), path }
+            })
+            .collect()
+    }
+
+    /// Roots in the order of a reader: the script's variables, those of running functions from the outermost on, then what has no name.
+    fn named_roots(&self) -> Vec<(String, Value)> {
+        let mut roots = Vec::new();
+        for (index, frame) in self.frames.iter().enumerate() {
+            // SAFETY: code lives as long as the machine; pc points into its instructions, one past the one in execution.
+            let (code, pc) = unsafe { (&*frame.code, frame.pc.offset_from((*frame.code).instrs.as_ptr()) as u32 - 1) };
+            let function = match index {
+                0 => String::new(),
+                _ => format!("{}: ", code.display_name()),
+            };
+            let live = |local: &&crate::compile::proto::Local| local.start <= pc && pc < local.end && local.counted;
+            for local in code.proto.locals.iter().filter(live) {
+                let name = if local.name.is_empty() { "(hidden)" } else { &local.name };
+                roots.push((format!("{function}{name}"), self.stack[frame.base + local.register as usize]));
+            }
+            if index == 0 {
+                self.named_globals(&mut roots);
+            }
+            if !frame.function.is_undefined() {
+                roots.push((format!("{function}(function)"), frame.function));
+            }
+        }
+        if self.frames.is_empty() {
+            self.named_globals(&mut roots);
+        }
+        let natives = self.natives.iter().flat_map(|native| &native.held);
+        roots.extend(natives.map(|value| ("(temporary)".to_string(), *value)));
+        roots.extend(self.finalization.held().map(|value| ("(queue)".to_string(), value)));
+        roots.extend(self.heap.fallen_values().map(|value| ("(queue)".to_string(), value)));
+        roots.push(("(exception)".to_string(), self.exception));
+        let methods = self.methods.iter().flat_map(|methods| methods.values());
+        roots.extend(methods.map(|value| ("(built in)".to_string(), *value)));
+        roots.extend(self.builtins.iter().map(|(name, value)| (name.clone(), *value)));
+        let constants = self.codes.iter().flat_map(|code| code.consts.iter());
+        roots.extend(constants.map(|value| ("(constant)".to_string(), *value)));
+        roots.extend(self.heap.entries().map(|value| ("(temporary)".to_string(), value)));
+        roots
+    }
+
+    fn named_globals(&self, roots: &mut Vec<(String, Value)>) {
+        for (index, value) in self.globals.iter().enumerate() {
+            let name = self.global_names.get(index).filter(|name| !name.is_empty());
+            roots.push((name.cloned().unwrap_or_else(|| "(hidden)".to_string()), *value));
+        }
+    }
+}
