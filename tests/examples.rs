@@ -48,6 +48,12 @@ fn memory_tour() {
 }
 
 #[test]
+fn finalizers() {
+    check("finalizers", &[], &[], None);
+    check("finalizers", STRESS, &[], None);
+}
+
+#[test]
 fn the_trace_of_the_memory_tour() {
     for preset in ["life", "all"] {
         let line = [&format!("--trace={preset}"), "scripts/examples/memory-tour.pbt"];
@@ -73,7 +79,7 @@ fn the_orders_are_the_ones_that_their_script_makes() {
 
 #[test]
 fn every_example_is_tested() {
-    let tested = ["calc.pbt", "make-orders.pbt", "memory-tour.pbt", "report.pbt", "wordcount.pbt"];
+    let tested = ["calc.pbt", "finalizers.pbt", "make-orders.pbt", "memory-tour.pbt", "report.pbt", "wordcount.pbt"];
     let found: Vec<String> = files(&example(""), "pbt")
         .iter()
         .map(|path| path.file_name().expect("a name").to_string_lossy().into_owned())

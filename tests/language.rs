@@ -45,7 +45,7 @@ macro_rules! areas {
 }
 
 areas! {
-    arrays, arrows, asi, classes, closures, control_flow, destructuring, errors_runtime, exceptions, finally, functions, inheritance, iteration, json, labels, literals, loops, map_set, math, numbers, objects, operators, optional_chaining, private_members, programs, scoping, spread, stdlib, strings, switch, tdz, templates,
+    arrays, arrows, asi, classes, closures, control_flow, destructuring, errors_runtime, exceptions, finally, functions, inheritance, iteration, json, labels, literals, loops, map_set, math, numbers, objects, operators, optional_chaining, private_members, programs, scoping, spread, stdlib, strings, switch, tdz, templates, weak,
 }
 
 #[test]

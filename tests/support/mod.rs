@@ -249,8 +249,25 @@ pub fn shown(path: &Path) -> String {
     path.strip_prefix(root).unwrap_or(path).display().to_string()
 }
 
-/// Runs the script and compares it with the `.out` file beside it: standard output equal, standard
-/// error empty, status 0.
+/// What a script expects on standard error, text by text: its lines that begin with `// reports:`.
+fn reports(source: &str) -> Vec<&str> {
+    source.lines().filter_map(|line| line.strip_prefix("// reports:")).map(str::trim).collect()
+}
+
+/// What is wrong with `stderr`: it has to be empty, or to have these texts in this order.
+fn wrong_reports(stderr: &str, expected: &[&str]) -> Option<String> {
+    let mut rest = stderr;
+    for text in expected {
+        match rest.split_once(text) {
+            Some((_, behind)) if !rest.is_empty() => rest = behind,
+            _ => return Some(format!("no report of `{text}`")),
+        }
+    }
+    (expected.is_empty() && !stderr.is_empty()).then(|| "not empty".to_owned())
+}
+
+/// Runs the script and compares it with the `.out` file beside it: standard output equal, status 0,
+/// on standard error nothing but what the script says that is reported.
 pub fn compare_with_out(script: &Path, flags: &[&str]) -> Option<String> {
     let expected = read(&script.with_extension("out"));
     let mut arguments: Vec<&std::ffi::OsStr> = flags.iter().map(AsRef::as_ref).collect();
@@ -262,9 +279,9 @@ pub fn compare_with_out(script: &Path, flags: &[&str]) -> Option<String> {
         Some(status) => drop(writeln!(problem, "    exit status {status}")),
         None => problem.push_str("    killed, by a signal or at the deadline\n"),
     }
-    if !actual.stderr.is_empty() {
+    if let Some(wrong) = wrong_reports(&actual.stderr, &reports(&read(script))) {
         let start: Vec<&str> = actual.stderr.lines().take(12).collect();
-        let _ = writeln!(problem, "    stderr:\n      {}", start.join("\n      "));
+        let _ = writeln!(problem, "    stderr: {wrong}\n      {}", start.join("\n      "));
     }
     if actual.stdout != expected {
         problem.push_str(&difference(&expected, &actual.stdout));
