@@ -166,6 +166,9 @@ fn everything_that_is_born_dies_once() {
                 (Some("alloc"), Some(id)) => living.insert(id),
                 (Some("free"), Some(id)) => living.remove(id),
                 (Some("gc.begin" | "gc.mark" | "gc.end"), _) => true,
+                (Some("final.queue" | "final.run" | "final.later" | "final.error" | "resurrect"), Some(id)) => {
+                    living.contains(id)
+                }
                 _ => false,
             };
             if !known {
@@ -194,6 +197,8 @@ struct Reader {
     level: u32,
     /// Who holds what how often. Elements move in their array, so a container's places are not told apart.
     held: BTreeMap<(String, String), u32>,
+    /// Whose finalizer is due and has not been called.
+    due: BTreeSet<String>,
     /// What a captured variable holds is held under the variable's name, not its number.
     variables: BTreeSet<String>,
 }
@@ -227,6 +232,13 @@ impl Reader {
             // A dead one may still be talked about: it waits for its scope to be gone.
             "delay" | "recycle" if !self.living.contains_key(id) => {}
             "sweep" | "check" | "gc.begin" | "gc.mark" | "gc.end" => {}
+            word if (word.starts_with("final.") || word == "resurrect") && !self.living.contains_key(id) => {
+                return Err("it is not alive".into());
+            }
+            "final.queue" if !self.due.insert(id.to_owned()) => return Err("it is due already".into()),
+            "final.run" if !self.due.remove(id) => return Err("it is not due".into()),
+            "final.later" if !self.due.contains(id) => return Err("it is not due".into()),
+            "final.queue" | "final.run" | "final.later" | "final.error" | "resurrect" => {}
             word => {
                 let known = self.living.get_mut(id).ok_or("it is not alive")?;
                 let change = words.get(2).and_then(|text| arrow(text));
@@ -239,7 +251,7 @@ impl Reader {
                 let held = self.held.entry((holder.to_owned(), id.to_owned())).or_default();
                 match word {
                     "ref" => *held += 1,
-                    "unref" if self.variables.contains(holder) => {}
+                    "unref" if self.variables.contains(holder) || holder == "(cycle)" => {}
                     "unref" if *held == 0 => return Err(format!("`{holder}` does not hold it")),
                     "unref" => *held -= 1,
                     _ => {}

@@ -147,6 +147,7 @@ impl fmt::Display for Holder<'_> {
             By::Slot(id, slot) => write!(f, "{}{}", Shown(id), Name(slot)),
             By::Temporary => f.write_str("(temporary)"),
             By::Queue => f.write_str("(queue)"),
+            By::Cycle => f.write_str("(cycle)"),
         }
     }
 }
@@ -210,6 +211,7 @@ mod tests {
             Event::FinalError { id: id(), message: "TypeError: no".into() },
             Event::Resurrect { id: id() },
             Event::Ref { id: id(), from: 0, to: 1, by: By::Queue },
+            Event::Unref { id: id(), from: 1, to: 0, by: By::Cycle },
             Event::Leak { id: id(), kind: Kind::Object, path: "x.key".into() },
             Event::Check,
         ]

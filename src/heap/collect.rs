@@ -12,7 +12,7 @@
 
 use super::Heap;
 use super::cell::{Cell, Container, Kind, bits, more};
-use super::event::{Cause, Event};
+use super::event::{By, Cause, Event};
 use super::finalize::Due;
 use super::probation::VACANT;
 use super::value::Value;
@@ -59,13 +59,15 @@ impl Heap {
             // What the stress mode does on top must change nothing that a script can see: not when a finalizer runs, nor when a weak reference is cleared.
             return Collected::default();
         }
-        let (live, bytes) = (self.live_containers(), self.arena.bytes);
+        let bytes = self.arena.bytes;
+        let built_in = self.built_in_containers();
         if self.tracing {
+            let (live, bytes) = (self.live_containers() - built_in, self.live_bytes());
             self.emit(Event::CollectBegin { why, live, bytes });
         }
         let marked = self.mark(roots);
         if self.tracing {
-            self.emit(Event::CollectMark { marked });
+            self.emit(Event::CollectMark { marked: marked - built_in });
         }
         let dead = self.unmarked();
         let found = dead.len() as u64;
@@ -119,7 +121,7 @@ impl Heap {
             self.mark_from(again);
             for value in round.iter().flat_map(Due::held) {
                 if self.tracing {
-                    self.by = super::event::By::Queue;
+                    self.by = By::Queue;
                 }
                 if value.is_container() && (*value.cell()).bits & bits::MARK == 0 {
                     (*value.cell()).count -= 1;
@@ -248,7 +250,13 @@ impl Heap {
             self.delaying = true;
             for p in dead {
                 if (*p).cell.bits & bits::DEAD == 0 {
-                    (*p).cell.count = 0;
+                    while (*p).cell.count > 0 {
+                        (*p).cell.count -= 1;
+                        if self.tracing {
+                            self.by = By::Cycle;
+                            self.emit_unref(p);
+                        }
+                    }
                     self.destroy(p as *mut Cell, Cause::Cycle);
                 }
             }

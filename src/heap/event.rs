@@ -50,6 +50,8 @@ pub enum By {
     Temporary,
     /// A finalizer that is due.
     Queue,
+    /// Something that the collector found dead as well.
+    Cycle,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,7 +115,7 @@ pub enum Event {
     Recycle {
         id: Id,
     },
-    /// A collection starts, with this many live containers and bytes.
+    /// A collection starts, with this many live containers and bytes, built-ins left out.
     CollectBegin {
         why: Reason,
         live: u64,

@@ -204,6 +204,11 @@ impl Heap {
         self.counters.live[Kind::Object as usize..].iter().sum()
     }
 
+    /// Containers that were there before the program.
+    fn built_in_containers(&self) -> u64 {
+        self.baseline.0[Kind::Object as usize..].iter().sum()
+    }
+
     /// Live values of a kind, without the built-ins.
     pub fn live(&self, kind: Kind) -> u64 {
         self.counters.live[kind as usize] - self.baseline.0[kind as usize]
