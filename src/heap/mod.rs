@@ -115,7 +115,7 @@ pub struct Heap {
     pub counters: Counters,
     /// Live bytes above which a collection is due.
     collect_above: u64,
-    /// Something waits for a safepoint: fallen finalizable values, a collection that is due, or whatever else the machine has set it for.
+    /// Something waits for a safepoint: fallen finalizable values, a collection that is due, or whatever else the machine has set it for. Always set while tracing.
     pub attention: bool,
     /// Some container has or had a finalizer or is or was a weak key, so that what `more` says has to be looked at.
     unusual: bool,
@@ -229,6 +229,7 @@ impl Heap {
     /// Sends events to `tracer` from now on.
     pub fn set_tracer(&mut self, tracer: Option<Box<dyn Tracer>>) {
         self.tracing = tracer.is_some();
+        self.attention |= self.tracing;
         self.tracer = tracer;
     }
 
@@ -239,6 +240,7 @@ impl Heap {
                 let known = tracer.set_preset(preset);
                 if known {
                     self.tracing = preset.is_some();
+                    self.attention |= self.tracing;
                 }
                 known
             }

@@ -164,12 +164,11 @@ impl Heap {
         self.scopes[level as usize].finalizable += 1;
     }
 
-    /// Whether popping the current scope has nothing to do but to lower the level.
+    /// Whether popping the current scope has nothing to do but to lower the level. Only if there is no `attention`: a trace shows every pop.
     #[inline(always)]
     pub fn scope_is_empty(&self, base: usize) -> bool {
         // SAFETY: the current level is below `scopes.len()`.
-        !self.tracing
-            && self.probation.len() == base
+        self.probation.len() == base
             && unsafe { self.scopes.get_unchecked(self.level as usize) }.head.is_null()
     }
 

@@ -59,9 +59,6 @@ impl Vm {
             level: self.heap.level(),
             kind,
             argc: argc as u32,
-            at: Value::UNDEFINED,
-            target: Value::UNDEFINED,
-            instance: Value::UNDEFINED,
         });
         Ok(())
     }
@@ -367,11 +364,7 @@ impl Vm {
     ) -> Result<(), Throw> {
         self.stack[base] = what.instance;
         self.enter(function, base, argc, what.kind)?;
-        if let Some(frame) = self.frames.last_mut() {
-            frame.at = what.at;
-            frame.target = what.target;
-            frame.instance = what.instance;
-        }
+        self.constructions.push(what);
         Ok(())
     }
 

@@ -102,6 +102,7 @@ enum FrameKind {
 }
 
 /// A running script function.
+#[repr(align(64))]
 struct Frame {
     code: *const Code,
     /// The closure, or undefined for the main program. Counted by whoever called it, or protected.
@@ -117,11 +118,10 @@ struct Frame {
     kind: FrameKind,
     /// Arguments given.
     argc: u32,
-    /// While constructing: the class whose part is being run, and the one whose instance is being made.
-    at: Value,
-    target: Value,
-    instance: Value,
 }
+
+// A line of the cache, and no multiplication to find one.
+const _: () = assert!(size_of::<Frame>() == 64);
 
 /// An instance that is being made.
 #[derive(Clone, Copy)]
@@ -167,6 +167,8 @@ pub struct Vm {
     /// Registers of all frames.
     stack: Vec<Value>,
     frames: Vec<Frame>,
+    /// One for each frame of the kinds `Construct` and `Super`.
+    constructions: Vec<Construction>,
     /// The first stack index above what natives may not touch.
     top: usize,
     natives: Vec<NativeFrame>,
@@ -241,6 +243,7 @@ impl Vm {
             options,
             stack: vec![Value::UNDEFINED; 1024],
             frames: Vec::with_capacity(64),
+            constructions: Vec::new(),
             top: 0,
             natives: Vec::new(),
             globals: Vec::new(),

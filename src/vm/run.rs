@@ -33,9 +33,6 @@ impl Vm {
             level: self.heap.level(),
             kind: FrameKind::Entry,
             argc: 0,
-            at: Value::UNDEFINED,
-            target: Value::UNDEFINED,
-            instance: Value::UNDEFINED,
         });
         let entry = self.frames.len();
         // SAFETY: a frame is there, with its code and registers.
@@ -831,9 +828,6 @@ impl Vm {
                                 level,
                                 kind: FrameKind::Call,
                                 argc: argc as u32,
-                                at: Value::UNDEFINED,
-                                target: Value::UNDEFINED,
-                                instance: Value::UNDEFINED,
                             });
                             self.ticks -= 1;
                             if self.ticks == 0 {
@@ -1046,7 +1040,6 @@ impl Vm {
                             continue;
                         }
                         for register in (i.a()..i.a() + i.b()).rev() {
-                            local_by!(register);
                             self.heap.decref(r!(register));
                         }
                         let base = base!();

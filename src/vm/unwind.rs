@@ -2,7 +2,7 @@
 
 use super::code::{Code, live_locals};
 use super::native::Throw;
-use super::{Construction, Frame, FrameKind, Pending, Vm};
+use super::{FrameKind, Pending, Vm};
 use crate::compile::proto::Proto;
 use crate::heap::collect::Reason;
 use crate::heap::event::{By, Why};
@@ -42,7 +42,7 @@ impl Vm {
             }
         }
         debug_assert!(self.frames.len() >= entry);
-        let frame = self.frames.pop();
+        self.frames.pop();
         if self.heap.attention {
             self.suspend(value, &mut suspended, &[]);
             self.at_safepoint(probation);
@@ -51,13 +51,14 @@ impl Vm {
             self.finalization.suspended.pop();
         }
         self.heap.land(value, in_flight);
-        match (kind, frame) {
-            (FrameKind::Entry, _) => return Ok(Some(value)),
-            (FrameKind::Construct | FrameKind::Super, Some(frame)) => {
-                let Frame { at, target, instance, .. } = frame;
-                self.go_on_constructing(Construction { at, target, instance, kind }, base)?
+        match kind {
+            FrameKind::Call => self.stack[base - 1] = value,
+            FrameKind::Entry => return Ok(Some(value)),
+            FrameKind::Construct | FrameKind::Super => {
+                if let Some(what) = self.constructions.pop() {
+                    self.go_on_constructing(what, base)?;
+                }
             }
-            _ => self.stack[base - 1] = value,
         }
         Ok(None)
     }
@@ -134,7 +135,8 @@ impl Vm {
     pub(super) fn unwind(&mut self, entry: usize) -> bool {
         loop {
             let Some(frame) = self.frames.last() else { return false };
-            let (code, base, probation, level) = (frame.code, frame.base, frame.probation, frame.level);
+            let (code, base, probation, level, kind) =
+                (frame.code, frame.base, frame.probation, frame.level, frame.kind);
             // SAFETY: code lives as long as the machine; pc points into its instructions, one past the one in execution.
             let (code, pc) = unsafe { (&*code, frame.pc.offset_from((*code).instrs.as_ptr()) as usize - 1) };
             if self.thrown_at.is_none() {
@@ -193,6 +195,9 @@ impl Vm {
                 }
                 self.pop_scope(probation, |_| Vec::new());
                 self.frames.pop();
+            }
+            if matches!(kind, FrameKind::Construct | FrameKind::Super) {
+                self.constructions.pop();
             }
             if self.frames.len() < entry {
                 return false;
@@ -367,7 +372,7 @@ impl Vm {
     pub(super) fn at_safepoint(&mut self, base: usize) {
         let settings = self.heap.settings;
         let always = settings.stress || settings.verify;
-        self.heap.attention = always;
+        self.heap.attention = always || self.heap.tracing;
         self.sweep_and_finalize(base);
         if self.heap.collection_is_due() {
             self.collect(Reason::Growth);
