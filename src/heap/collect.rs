@@ -76,7 +76,7 @@ impl Heap {
             let due = self.queue_dying(&dead, |p| (*p).cell.bits & bits::MARK == 0);
             for &p in &dead {
                 if (*p).cell.more != 0 {
-                    self.clear_weak(p, |heap, value| heap.lose_dead(p, value));
+                    self.clear_weak(p);
                 }
             }
             due
@@ -135,22 +135,6 @@ impl Heap {
             self.free_unmarked(dead);
         }
         self.set_pace();
-    }
-
-    /// A weak key that was not reached gives up what it held. That may be dying itself: then its count is all there is to change.
-    fn lose_dead(&mut self, key: *mut Container, value: Value) {
-        self.by_inner(key, "(weak value)");
-        // SAFETY: what is counted is live.
-        unsafe {
-            if value.is_container() && (*value.cell()).bits & (bits::MARK | bits::DEAD) == 0 {
-                (*value.cell()).count -= 1;
-                if self.tracing {
-                    self.emit_unref(value.container());
-                }
-            } else {
-                self.decref(value);
-            }
-        }
     }
 
     /// Sets `MARK` on every container that a root reaches. Returns how many.

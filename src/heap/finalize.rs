@@ -350,14 +350,9 @@ impl Heap {
         let due = self.queue_dying(&owned, |p| unsafe { (*p).level() == level });
         for p in owned {
             // SAFETY: as above.
-            unsafe { self.clear_weak(p, |heap, value| heap.lose_weak(p, value)) };
+            unsafe { self.clear_weak(p) };
         }
         due
-    }
-
-    fn lose_weak(&mut self, key: *mut Container, value: Value) {
-        self.by_inner(key, "(weak value)");
-        self.decref(value);
     }
 
     /// The finalizable values of the current scope lose their registration uncalled.
@@ -446,7 +441,7 @@ impl Heap {
         }
         for p in doomed {
             // SAFETY: as above.
-            unsafe { self.clear_weak(p, |heap, value| heap.lose_weak(p, value)) };
+            unsafe { self.clear_weak(p) };
         }
     }
 

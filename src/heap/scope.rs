@@ -168,8 +168,7 @@ impl Heap {
     #[inline(always)]
     pub fn scope_is_empty(&self, base: usize) -> bool {
         // SAFETY: the current level is below `scopes.len()`.
-        self.probation.len() == base
-            && unsafe { self.scopes.get_unchecked(self.level as usize) }.head.is_null()
+        self.probation.len() == base && unsafe { self.scopes.get_unchecked(self.level as usize) }.head.is_null()
     }
 
     /// Lowers the level: only if [`Heap::scope_is_empty`].

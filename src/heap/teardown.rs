@@ -93,9 +93,10 @@ impl Heap {
     #[cold]
     #[inline(never)]
     unsafe fn forget(&mut self, dying: *mut Container) {
-        // SAFETY: the caller's: `dying` is whole. What it held as a weak key was a child, and has been released.
+        // SAFETY: the caller's.
         unsafe {
-            self.clear_weak(dying, |_, _| ());
+            self.clear_weak(dying);
+            self.drop_keys(dying);
             if (*dying).cell.more & more::LISTED != 0 {
                 self.forget_finalizer(dying);
             }

@@ -214,9 +214,9 @@ impl Heap {
 
     // ---- Dying ----------------------------------------------------------------------------------------------------
 
-    /// Empties the weak references to a container that dies, and takes it out of the weak collections. What it held there is given to `release`.
-    pub(super) unsafe fn clear_weak(&mut self, p: *mut Container, mut release: impl FnMut(&mut Heap, Value)) {
-        // SAFETY: the caller's: `p` is whole; referrers and collections are live, or dead and whole (W).
+    /// Empties the weak references to a container that dies.
+    pub(super) unsafe fn clear_weak(&mut self, p: *mut Container) {
+        // SAFETY: the caller's: `p` is whole; referrers are live, or dead and whole (W).
         unsafe {
             if (*p).cell.more & more::WEAKLY != 0 {
                 (*p).cell.more &= !more::WEAKLY;
@@ -224,12 +224,17 @@ impl Heap {
                     (*referrer).target = Value::UNDEFINED;
                 }
             }
+        }
+    }
+
+    /// Takes a container that is torn down out of the weak collections. What it held there was its children, and has been released.
+    pub(super) unsafe fn drop_keys(&mut self, p: *mut Container) {
+        // SAFETY: the caller's: `p` is whole; collections are live, or dead and whole (W).
+        unsafe {
             if (*p).cell.more & more::KEY != 0 {
                 (*p).cell.more &= !more::KEY;
                 for table in self.weak.keyed.remove(&p).unwrap_or_default() {
-                    if let Some(value) = (*(*table).entries).entries.swap_remove(&p) {
-                        release(self, value);
-                    }
+                    (*(*table).entries).entries.swap_remove(&p);
                 }
             }
         }

@@ -529,3 +529,6 @@ impl Vm {
 /// A finalizer answered FinalizeLater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Later;
+
+#[cfg(test)]
+mod tests;

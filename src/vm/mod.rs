@@ -311,6 +311,7 @@ impl Vm {
         self.globals.clear();
         // Nothing but level 1 has values left, and none of them a finalizer.
         self.heap.unwind_to(0, 0, crate::heap::event::Cause::Exit);
+        debug_assert!(self.heap.survivors().is_empty(), "all scopes are popped");
         self.close_reserve();
     }
 
