@@ -296,8 +296,7 @@ impl Vm {
     pub fn finish(&mut self, value: Value) {
         self.heap.by_temporary();
         self.heap.decref(value);
-        self.drain_finalizer_queue();
-        self.finalize_scope(0, |_| Vec::new());
+        self.finalize_everything();
         for index in (0..self.globals.len()).rev() {
             if self.heap.tracing {
                 self.by_global(index);
@@ -345,7 +344,7 @@ impl Vm {
         roots.extend(self.heap.fallen_values());
         roots.extend(self.finalization.held());
         for (index, frame) in self.frames.iter().enumerate() {
-            if let Some((_, registers)) = self.finalization.leaving.iter().rfind(|(number, _)| *number == index + 1) {
+            if let Some(registers) = self.finalization.still_counted(index + 1) {
                 roots.extend(registers.iter().map(|register| self.stack[frame.base + *register as usize]));
                 continue;
             }

@@ -99,9 +99,12 @@ impl Vm {
         }
     }
 
-    /// The registers that the top frame counts at the instruction in execution.
+    /// The registers that the top frame counts at the instruction in execution; fewer, if it is being left.
     pub(super) fn counted_locals(&mut self) -> Vec<u16> {
         let Some(frame) = self.frames.last() else { return Vec::new() };
+        if let Some(registers) = self.finalization.still_counted(self.frames.len()) {
+            return registers.to_vec();
+        }
         // SAFETY: code lives as long as the machine; pc points into its instructions, one past the one in execution.
         let (code, pc) = unsafe { (&*frame.code, frame.pc.offset_from((*frame.code).instrs.as_ptr()) as usize - 1) };
         registers(&live_locals(&code.proto, pc))

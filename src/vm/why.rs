@@ -75,7 +75,13 @@ impl Vm {
                 0 => String::new(),
                 _ => format!("{}: ", code.display_name()),
             };
-            let live = |local: &&crate::compile::proto::Local| local.start <= pc && pc < local.end && local.counted;
+            let left = self.finalization.still_counted(index + 1);
+            let live = |local: &&crate::compile::proto::Local| {
+                local.start <= pc
+                    && pc < local.end
+                    && local.counted
+                    && left.is_none_or(|registers| registers.contains(&local.register))
+            };
             for local in code.proto.locals.iter().filter(live) {
                 let name = if local.name.is_empty() { "(hidden)" } else { &local.name };
                 roots.push((format!("{function}{name}"), self.stack[frame.base + local.register as usize]));
