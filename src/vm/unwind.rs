@@ -138,6 +138,7 @@ impl Vm {
         loop {
             let Some(frame) = self.frames.last() else { return false };
             let (code, base, probation, level) = (frame.code, frame.base, frame.probation, frame.level);
+            let is_main = frame.function.is_undefined();
             // SAFETY: code lives as long as the machine; pc points into its instructions, one past the one in execution.
             let (code, pc) = unsafe { (&*code, frame.pc.offset_from((*code).instrs.as_ptr()) as usize - 1) };
             if self.thrown_at.is_none() {
@@ -176,7 +177,8 @@ impl Vm {
             // First the scopes inside the frame's own, then that one: what travels is up-scoped before locals let go.
             let own: Vec<_> = live.iter().copied().filter(|(_, depth)| *depth == 0).collect();
             self.give_back(base, level, probation, &live, &own, 0);
-            if self.frames.len() == 1 {
+            // Once the main program is over, the frame of a finalizer is the only one.
+            if is_main {
                 // Level 1 is popped by `finish`; what its locals hold is kept until then.
                 for (register, _) in own.iter().rev() {
                     self.keep_as_global(&code.proto, base, *register);
