@@ -88,6 +88,11 @@ impl Finalization {
         due.flat_map(Due::held).chain(self.suspended.iter().copied())
     }
 
+    /// What frame number `frame` (counted from 1) still counts, if it is being left.
+    pub(super) fn still_counted(&self, frame: usize) -> Option<&[u16]> {
+        self.leaving.iter().rfind(|(number, _)| *number == frame).map(|(_, registers)| &registers[..])
+    }
+
     /// Finalizers that wait for their call.
     pub(super) fn waiting(&self) -> usize {
         self.queue.len()
@@ -312,14 +317,29 @@ impl Vm {
         }
     }
 
-    /// At the very end: the queue is driven until it is empty, or nothing in it makes progress any more.
-    pub(super) fn drain_finalizer_queue(&mut self) {
-        for _ in 0..FURTHER_ROUNDS {
+    /// At the very end: the queue is driven until it is empty, or nothing in it makes progress any more, then level 1 has its round; and again, because a finalizer
+    /// may collect.
+    pub(super) fn finalize_everything(&mut self) {
+        let mut turns = 0;
+        loop {
+            while turns < FURTHER_ROUNDS && !self.finalization.queue.is_empty() {
+                turns += 1;
+                self.progress_through_finalizer_queue(0);
+            }
+            self.give_up_queue();
+            self.finalize_scope(0, |_| Vec::new());
             if self.finalization.queue.is_empty() {
                 return;
             }
-            self.progress_through_finalizer_queue(0);
+            if turns == FURTHER_ROUNDS {
+                self.give_up_queue();
+                let left = self.heap.forsake_scope(0);
+                return self.report_forsaken(&left);
+            }
         }
+    }
+
+    fn give_up_queue(&mut self) {
         for due in std::mem::take(&mut self.finalization.queue) {
             self.report_unfinished(due.value, "its finalizer was never done");
             self.heap.release_due(&due);

@@ -120,6 +120,15 @@ struct Frame {
     argc: u32,
 }
 
+impl Frame {
+    /// Its code and the place of the instruction in execution. A saved `pc` is one past that; a limit may end a function before its first.
+    fn executing(&self) -> (*const Code, usize) {
+        // SAFETY: code lives as long as the machine; pc points into its instructions.
+        let pc = unsafe { self.pc.offset_from((*self.code).instrs.as_ptr()) };
+        (self.code, (pc as usize).saturating_sub(1))
+    }
+}
+
 // A line of the cache, and no multiplication to find one.
 const _: () = assert!(size_of::<Frame>() == 64);
 
@@ -299,8 +308,7 @@ impl Vm {
     pub fn finish(&mut self, value: Value) {
         self.heap.by_temporary();
         self.heap.decref(value);
-        self.drain_finalizer_queue();
-        self.finalize_scope(0, |_| Vec::new());
+        self.finalize_everything();
         for index in (0..self.globals.len()).rev() {
             if self.heap.tracing {
                 self.by_global(index);
@@ -349,15 +357,13 @@ impl Vm {
         roots.extend(self.heap.fallen_values());
         roots.extend(self.finalization.held());
         for (index, frame) in self.frames.iter().enumerate() {
-            if let Some((_, registers)) = self.finalization.leaving.iter().rfind(|(number, _)| *number == index + 1) {
+            if let Some(registers) = self.finalization.still_counted(index + 1) {
                 roots.extend(registers.iter().map(|register| self.stack[frame.base + *register as usize]));
                 continue;
             }
+            let (code, pc) = frame.executing();
             // SAFETY: code lives as long as the machine.
-            let code = unsafe { &*frame.code };
-            // SAFETY: pc points into the code's instructions.
-            let pc = unsafe { frame.pc.offset_from(code.instrs.as_ptr()) } as usize;
-            for (register, _) in code::live_locals(&code.proto, pc.saturating_sub(1)) {
+            for (register, _) in code::live_locals(unsafe { &(*code).proto }, pc) {
                 roots.push(self.stack[frame.base + register as usize]);
             }
         }

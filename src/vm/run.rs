@@ -1048,6 +1048,8 @@ impl Vm {
                         } else {
                             save!();
                             self.pop_scope(base, Vm::counted_locals);
+                            // A finalizer may have run, whether something waits for a safepoint now or not.
+                            regs = self.stack.as_mut_ptr().add(self.frames.last().unwrap_unchecked().base);
                             check!();
                         }
                     }

@@ -100,12 +100,15 @@ impl Vm {
         }
     }
 
-    /// The registers that the top frame counts at the instruction in execution.
+    /// The registers that the top frame counts at the instruction in execution; fewer, if it is being left.
     pub(super) fn counted_locals(&mut self) -> Vec<u16> {
         let Some(frame) = self.frames.last() else { return Vec::new() };
-        // SAFETY: code lives as long as the machine; pc points into its instructions, one past the one in execution.
-        let (code, pc) = unsafe { (&*frame.code, frame.pc.offset_from((*frame.code).instrs.as_ptr()) as usize - 1) };
-        registers(&live_locals(&code.proto, pc))
+        if let Some(registers) = self.finalization.still_counted(self.frames.len()) {
+            return registers.to_vec();
+        }
+        let (code, pc) = frame.executing();
+        // SAFETY: code lives as long as the machine.
+        registers(&live_locals(unsafe { &(*code).proto }, pc))
     }
 
     /// The end of the main program: its locals are kept as globals until [`Vm::finish`], its value is counted.
@@ -135,10 +138,11 @@ impl Vm {
     pub(super) fn unwind(&mut self, entry: usize) -> bool {
         loop {
             let Some(frame) = self.frames.last() else { return false };
-            let (code, base, probation, level, kind) =
-                (frame.code, frame.base, frame.probation, frame.level, frame.kind);
-            // SAFETY: code lives as long as the machine; pc points into its instructions, one past the one in execution.
-            let (code, pc) = unsafe { (&*code, frame.pc.offset_from((*code).instrs.as_ptr()) as usize - 1) };
+            let (base, probation, level, kind) = (frame.base, frame.probation, frame.level, frame.kind);
+            let is_main = frame.function.is_undefined();
+            let (code, pc) = frame.executing();
+            // SAFETY: code lives as long as the machine.
+            let code = unsafe { &*code };
             if self.thrown_at.is_none() {
                 self.thrown_at = Some((code, pc));
             }
@@ -175,7 +179,8 @@ impl Vm {
             // First the scopes inside the frame's own, then that one: what travels is up-scoped before locals let go.
             let own: Vec<_> = live.iter().copied().filter(|(_, depth)| *depth == 0).collect();
             self.give_back(base, level, probation, &live, &own, 0);
-            if self.frames.len() == 1 {
+            // Once the main program is over, the frame of a finalizer is the only one.
+            if is_main {
                 // Level 1 is popped by `finish`; what its locals hold is kept until then.
                 for (register, _) in own.iter().rev() {
                     self.keep_as_global(&code.proto, base, *register);

@@ -68,27 +68,32 @@ impl Vm {
     /// Roots in the order of a reader: the script's variables, those of running functions from the outermost on, then what has no name.
     fn named_roots(&self) -> Vec<(String, Value)> {
         let mut roots = Vec::new();
+        if self.frames.first().is_none_or(|frame| !frame.function.is_undefined()) {
+            // The main program is over.
+            self.named_globals(&mut roots);
+        }
         for (index, frame) in self.frames.iter().enumerate() {
-            // SAFETY: code lives as long as the machine; pc points into its instructions, one past the one in execution.
-            let (code, pc) = unsafe { (&*frame.code, frame.pc.offset_from((*frame.code).instrs.as_ptr()) as u32 - 1) };
-            let function = match index {
-                0 => String::new(),
-                _ => format!("{}: ", code.display_name()),
+            let (code, pc) = frame.executing();
+            // SAFETY: code lives as long as the machine.
+            let (code, pc) = (unsafe { &*code }, pc as u32);
+            let is_main = frame.function.is_undefined();
+            let function = if is_main { String::new() } else { format!("{}: ", code.display_name()) };
+            let left = self.finalization.still_counted(index + 1);
+            let live = |local: &&crate::compile::proto::Local| {
+                local.start <= pc
+                    && pc < local.end
+                    && local.counted
+                    && left.is_none_or(|registers| registers.contains(&local.register))
             };
-            let live = |local: &&crate::compile::proto::Local| local.start <= pc && pc < local.end && local.counted;
             for local in code.proto.locals.iter().filter(live) {
                 let name = if local.name.is_empty() { "(hidden)" } else { &local.name };
                 roots.push((format!("{function}{name}"), self.stack[frame.base + local.register as usize]));
             }
-            if index == 0 {
+            if is_main {
                 self.named_globals(&mut roots);
-            }
-            if !frame.function.is_undefined() {
+            } else {
                 roots.push((format!("{function}(function)"), frame.function));
             }
-        }
-        if self.frames.is_empty() {
-            self.named_globals(&mut roots);
         }
         let natives = self.natives.iter().flat_map(|native| &native.held);
         roots.extend(natives.map(|value| ("(temporary)".to_string(), *value)));
