@@ -299,3 +299,11 @@ fn a_trace_of_everything_can_be_followed() {
     }
     failures.finish("--trace=all");
 }
+
+#[test]
+fn the_tour_of_finalizers_reads_like_a_story() {
+    let script = tests_folder().join("../scripts/examples/finalizers.pbt");
+    let run = traced(&script, "life");
+    assert_eq!(run.status, Some(0));
+    insta::assert_snapshot!("finalizers_tour", run.stdout);
+}
