@@ -249,6 +249,8 @@ pub struct WeakRef {
     /// Undefined once the target has died.
     pub target: Value,
     pub props: Value,
+    /// Its place among the referrers of its target.
+    pub place: usize,
 }
 
 /// A WeakMap or WeakSet: see `weak`.

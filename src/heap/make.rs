@@ -260,6 +260,7 @@ impl Heap {
         unsafe {
             (*p).target = target;
             (*p).props = Value::UNDEFINED;
+            (*p).place = 0;
         }
         Value::from_container(p as *mut Container)
     }

@@ -22,10 +22,16 @@ use super::cell::{Container, Kind, WeakCollection, WeakRef, bits, more};
 use super::event::{By, Event};
 use super::value::Value;
 
+/// What stands at a key, and the place of the collection among those in which the key stands.
+struct Entry {
+    value: Value,
+    place: usize,
+}
+
 /// The entries of a weak collection in the order of insertion, as far as none was removed.
 #[derive(Default)]
 pub struct WeakTable {
-    entries: IndexMap<*mut Container, Value, FxBuildHasher>,
+    entries: IndexMap<*mut Container, Entry, FxBuildHasher>,
     charged: usize,
 }
 
@@ -69,7 +75,10 @@ impl Heap {
             if (*p).cell.bits & bits::BUILTIN == 0 {
                 self.unusual = true;
                 (*p).cell.more |= more::WEAKLY;
-                self.weak.referrers.entry(p).or_default().push(weak.container() as *mut WeakRef);
+                let referrers = self.weak.referrers.entry(p).or_default();
+                let weak = weak.container() as *mut WeakRef;
+                (*weak).place = referrers.len();
+                referrers.push(weak);
             }
         }
         weak
@@ -94,7 +103,7 @@ impl Heap {
             return None;
         }
         // SAFETY: the table belongs to the live collection.
-        unsafe { (*self.weak_table(collection)).entries.get(&key.container()).copied() }
+        unsafe { (*self.weak_table(collection)).entries.get(&key.container()).map(|entry| entry.value) }
     }
 
     /// Who counts what stands at a key: the key, or the collection if the key is built in.
@@ -114,8 +123,8 @@ impl Heap {
         unsafe {
             let table = &mut *self.weak_table(collection);
             let holder = Self::holder(owner, k);
-            let fresh = !table.entries.contains_key(&k);
-            if fresh {
+            let mut place = table.entries.get(&k).map(|entry| entry.place);
+            if place.is_none() {
                 if table.entries.len() == table.entries.capacity() {
                     let more = table.entries.len().max(4);
                     self.arena.fits(more * ENTRY_BYTES)?;
@@ -125,20 +134,22 @@ impl Heap {
                 if holder == k {
                     self.unusual = true;
                     (*k).cell.more |= more::KEY;
-                    self.weak.keyed.entry(k).or_default().push(owner as *mut WeakCollection);
+                    let tables = self.weak.keyed.entry(k).or_default();
+                    place = Some(tables.len());
+                    tables.push(owner as *mut WeakCollection);
                 }
             }
             self.by_weak(holder);
             self.store_ref(holder, value);
-            if let Some(old) = table.entries.insert(k, value) {
+            if let Some(old) = table.entries.insert(k, Entry { value, place: place.unwrap_or(0) }) {
                 self.by_weak(holder);
-                self.decref(old);
+                self.decref(old.value);
             }
         }
         Ok(())
     }
 
-    /// Removes a key; false if it was not there. O(tables in which the key stands).
+    /// Removes a key; false if it was not there. O(1).
     pub fn weak_delete(&mut self, collection: Value, key: Value) -> bool {
         if !key.is_container() {
             return false;
@@ -148,20 +159,27 @@ impl Heap {
         unsafe {
             let table = &mut *self.weak_table(collection);
             let Some(old) = table.entries.swap_remove(&k) else { return false };
-            self.unkey(k, owner as *mut WeakCollection);
+            self.unkey(k, old.place);
             self.by_weak(Self::holder(owner, k));
-            self.decref(old);
+            self.decref(old.value);
         }
         true
     }
 
-    unsafe fn unkey(&mut self, key: *mut Container, collection: *mut WeakCollection) {
-        if let Some(tables) = self.weak.keyed.get_mut(&key) {
-            tables.retain(|table| *table != collection);
+    /// A key has lost its entry in the collection at a place of its list; the last one takes that place.
+    unsafe fn unkey(&mut self, key: *mut Container, place: usize) {
+        let Some(tables) = self.weak.keyed.get_mut(&key) else { return };
+        tables.swap_remove(place);
+        // SAFETY: the caller's: the key is whole. A collection in the list is, too, and has the key (W).
+        unsafe {
+            if let Some(table) = tables.get(place)
+                && let Some(entry) = (&mut (*(**table).entries).entries).get_mut(&key)
+            {
+                entry.place = place;
+            }
             if tables.is_empty() {
                 self.weak.keyed.remove(&key);
-                // SAFETY: the caller's: the key is whole.
-                unsafe { (*key).cell.more &= !more::KEY };
+                (*key).cell.more &= !more::KEY;
             }
         }
     }
@@ -173,7 +191,7 @@ impl Heap {
         for index in 0.. {
             let Some(table) = self.weak.keyed.get(&key).and_then(|tables| tables.get(index)) else { break };
             // SAFETY: a collection in `keyed` is live and has the key (W).
-            let value = unsafe { (&(*(**table).entries).entries)[&key] };
+            let value = unsafe { (&(*(**table).entries).entries)[&key].value };
             f(self, value);
         }
     }
@@ -183,9 +201,9 @@ impl Heap {
         // SAFETY: the caller's: `p` is a weak collection that is whole; keys are live (W). `f` does not change the table.
         unsafe {
             let table = (*(p as *mut WeakCollection)).entries;
-            for (key, value) in &(*table).entries {
+            for (key, entry) in &(*table).entries {
                 if (**key).cell.bits & bits::BUILTIN != 0 {
-                    f(self, *value);
+                    f(self, entry.value);
                 }
             }
         }
@@ -199,13 +217,13 @@ impl Heap {
                 && let Some(tables) = self.weak.keyed.get(&p)
             {
                 for table in tables.iter().filter(|table| (***table).head.cell.bits & bits::MARK != 0) {
-                    visit((&(*(**table).entries).entries)[&p]);
+                    visit((&(*(**table).entries).entries)[&p].value);
                 }
             }
             if matches!((*p).cell.kind, Kind::WeakMap | Kind::WeakSet) {
-                for (key, value) in &(*(*(p as *mut WeakCollection)).entries).entries {
+                for (key, entry) in &(*(*(p as *mut WeakCollection)).entries).entries {
                     if (**key).cell.bits & bits::MARK != 0 {
-                        visit(*value);
+                        visit(entry.value);
                     }
                 }
             }
@@ -253,7 +271,11 @@ impl Heap {
                     }
                     let target = target.container();
                     if let Some(referrers) = self.weak.referrers.get_mut(&target) {
-                        referrers.retain(|referrer| *referrer != weak);
+                        let place = (*weak).place;
+                        referrers.swap_remove(place);
+                        if let Some(moved) = referrers.get(place) {
+                            (**moved).place = place;
+                        }
                         if referrers.is_empty() {
                             self.weak.referrers.remove(&target);
                             (*target).cell.more &= !more::WEAKLY;
@@ -264,12 +286,12 @@ impl Heap {
                     let collection = p as *mut WeakCollection;
                     let table = Box::from_raw((*collection).entries);
                     self.arena.bytes -= table.charged as u64;
-                    for (key, value) in table.entries {
+                    for (key, Entry { value, place }) in table.entries {
                         if (*key).cell.bits & bits::BUILTIN != 0 {
                             // One of its children: released already.
                             continue;
                         }
-                        self.unkey(key, collection);
+                        self.unkey(key, place);
                         if self.tracing && self.wants_counts() && value.is_container() {
                             self.emit_lost(key, value.container());
                         }
@@ -319,13 +341,15 @@ impl Heap {
                         }
                         targets += 1;
                         let known = self.weak.referrers.get(&target.container());
-                        if !live.contains(&target.container()) || !known.is_some_and(|all| all.contains(&weak)) {
+                        if !live.contains(&target.container())
+                            || known.and_then(|all| all.get((*weak).place)) != Some(&weak)
+                        {
                             return Err(format!("W: #{id} points to something dead or unaware of it"));
                         }
                     }
                     Kind::WeakMap | Kind::WeakSet => {
                         let collection = p as *mut WeakCollection;
-                        for key in (*(*collection).entries).entries.keys() {
+                        for (key, entry) in &(*(*collection).entries).entries {
                             if !live.contains(key) {
                                 return Err(format!("W: #{id} has a dead key"));
                             }
@@ -333,7 +357,8 @@ impl Heap {
                                 continue;
                             }
                             keys += 1;
-                            if !self.weak.keyed.get(key).is_some_and(|all| all.contains(&collection)) {
+                            let known = self.weak.keyed.get(key);
+                            if known.and_then(|all| all.get(entry.place)) != Some(&collection) {
                                 return Err(format!("W: a key of #{id} is unaware of it"));
                             }
                         }
