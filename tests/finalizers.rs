@@ -219,3 +219,32 @@ fn real_objects_are_finalized_in_the_order_of_their_graph() {
 fn read_line(script: &std::path::Path, line: usize) -> String {
     support::read(script).lines().nth(line - 1).unwrap_or_default().to_string()
 }
+
+#[test]
+fn a_collection_makes_room_before_the_memory_limit_refuses() {
+    // Nothing else would collect: the floor is out of reach.
+    let strand = |make: &str| {
+        format!(
+            "const outer = {{}};
+             for (let i = 0; i < 100; i += 1) {{ const a = {{ big: {make} }}; a.self = a; outer.last = a; outer.last = null; }}
+             console.log('through');"
+        )
+    };
+    for make in [
+        "[].concat(Array.from({ length: 100000 }, (_, i) => i))",
+        "new Array(100000)",
+        "'x'.repeat(1000000)",
+        "('y' + i).padEnd(1000000)",
+    ] {
+        let (stdout, stderr, status) = run(&["--max-memory=8M", "--gc-floor=1G"], &strand(make));
+        assert_eq!((stdout.as_str(), stderr.as_str(), status), ("through\n", "", Some(0)), "{make}");
+    }
+}
+
+#[test]
+fn the_memory_limit_says_where_it_was_reached() {
+    let (_, stderr, status) =
+        run(&["--max-memory=4M"], "function fill() { const all = []; for (;;) all.push([1]); }\nfill();");
+    assert_eq!(status, Some(76));
+    assert!(stderr.starts_with("error: memory limit reached\n    at fill (<eval>:1:"), "{stderr}");
+}

@@ -141,7 +141,7 @@ pub fn numeric(n: f64) -> Value {
 
 /// A text as a string value.
 pub fn text(vm: &mut Vm, text: &str) -> Outcome {
-    vm.heap.string(text).map_err(|e| vm.string_error(e))
+    vm.text_in_room(|heap| heap.string(text))
 }
 
 /// Refuses a string of `bytes` bytes before it is built.
@@ -150,7 +150,7 @@ pub fn room_for_text(vm: &mut Vm, bytes: usize) -> Outcome<()> {
         return Err(vm.string_error(StringError::TooLong));
     }
     if bytes > 1 << 16 {
-        vm.heap.arena.fits(bytes).map_err(|e| vm.out_of_memory(e))?;
+        vm.in_room(|heap| heap.arena.fits(bytes))?;
     }
     Ok(())
 }
@@ -158,13 +158,13 @@ pub fn room_for_text(vm: &mut Vm, bytes: usize) -> Outcome<()> {
 /// Appends to an array.
 #[inline]
 pub fn push(vm: &mut Vm, array: Value, value: Value) -> Outcome<()> {
-    vm.heap.push(array, value).map_err(|e| vm.out_of_memory(e))
+    vm.in_room(|heap| heap.push(array, value))
 }
 
 /// An array of these values.
 pub fn array_of(vm: &mut Vm, values: &[Value]) -> Outcome {
     let array = vm.heap.array(values.len());
-    vm.heap.reserve(array, values.len()).map_err(|e| vm.out_of_memory(e))?;
+    vm.in_room(|heap| heap.reserve(array, values.len()))?;
     for value in values {
         push(vm, array, *value)?;
     }

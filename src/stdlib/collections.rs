@@ -48,7 +48,7 @@ pub(super) static ITERATOR_METHODS: &[NativeInfo] = &[NativeInfo::new("next", 0,
 
 /// Inserts into a Map or Set (whose keys have no values).
 pub(super) fn insert(vm: &mut Vm, table: Value, key: Value, value: Value) -> Outcome<()> {
-    vm.heap.table_set(table, key, value).map_err(|e| vm.out_of_memory(e))
+    vm.in_room(|heap| heap.table_set(table, key, value))
 }
 
 /// `new Map(entries)`: from an iterable of `[key, value]` pairs.

@@ -79,7 +79,7 @@ fn insert(vm: &mut Vm, collection: Value, key: Value, value: Value, what: &str) 
         let got = vm.describe(key);
         return Err(vm.type_error(format!("Invalid value used {what}: it must be an object, got {got}")));
     }
-    vm.heap.weak_insert(collection, key, value).map_err(|e| vm.out_of_memory(e))
+    vm.in_room(|heap| heap.weak_insert(collection, key, value))
 }
 
 /// `new WeakMap(entries)`: from an iterable of `[key, value]` pairs.

@@ -142,7 +142,7 @@ impl Vm {
             (Some(a), Some(b)) => (a, b),
             _ => return Err(self.operand_error("+", l, r)),
         };
-        let sum = self.heap.concat(a, b).map_err(|error| self.string_error(error))?;
+        let sum = self.text_in_room(|heap| heap.concat(a, b))?;
         if sum == l || sum == r {
             self.heap.protect(sum);
         }

@@ -245,13 +245,14 @@ impl Vm {
         let (base, argc) = (frame.base, frame.argc as usize);
         let rest = self.heap.array(argc.saturating_sub(from));
         for index in from..argc {
-            self.heap.push(rest, self.stack[base + 1 + index]).map_err(|error| self.out_of_memory(error))?;
+            let argument = self.stack[base + 1 + index];
+            self.in_room(|heap| heap.push(rest, argument))?;
         }
         Ok(rest)
     }
 
     pub(super) fn reserve(&mut self, array: Value, more: usize) -> Result<(), Throw> {
-        self.heap.reserve(array, more).map_err(|error| self.out_of_memory(error))
+        self.in_room(|heap| heap.reserve(array, more))
     }
 
     /// A closure of `code`, made by the running frame.

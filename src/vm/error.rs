@@ -2,7 +2,9 @@
 
 use super::native::Throw;
 use super::{ErrorClass, Pending, Vm};
+use crate::heap::Heap;
 use crate::heap::alloc::OutOfMemory;
+use crate::heap::collect::Reason;
 use crate::heap::object::SetError;
 use crate::heap::shape::Listed;
 use crate::heap::string::StringError;
@@ -77,7 +79,7 @@ impl Vm {
     pub fn fill_stack(&mut self, error: Value) -> Result<(), Throw> {
         let message = self.heap.get_own(error, self.keys.message).unwrap_or(Value::UNDEFINED);
         let stack = self.stack_text(error, message);
-        let stack = self.heap.string(&stack).map_err(|error| self.string_error(error))?;
+        let stack = self.text_in_room(|heap| heap.string(&stack))?;
         let key = self.keys.stack;
         self.heap.set_own_as(error, key, stack, Listed::No).map_err(|error| self.set_error(error, "`stack`"))
     }
@@ -104,6 +106,28 @@ impl Vm {
     pub(super) fn out_of_fuel(&mut self) -> Throw {
         self.pending = Pending::Fuel;
         Throw(())
+    }
+
+    /// Does what needs memory. When the limit refuses it, a collection may make room, and it is tried once more: `f` changes nothing when it fails.
+    /// Errors: the limit error.
+    pub fn in_room<T>(&mut self, mut f: impl FnMut(&mut Heap) -> Result<T, OutOfMemory>) -> Result<T, Throw> {
+        match f(&mut self.heap) {
+            Ok(value) => Ok(value),
+            Err(_) => {
+                self.collect(Reason::Limit);
+                f(&mut self.heap).map_err(|error| self.out_of_memory(error))
+            }
+        }
+    }
+
+    /// The same for what makes a string.
+    pub fn text_in_room<T>(&mut self, mut f: impl FnMut(&mut Heap) -> Result<T, StringError>) -> Result<T, Throw> {
+        let first = f(&mut self.heap);
+        if !matches!(first, Err(StringError::Memory(_))) {
+            return first.map_err(|error| self.string_error(error));
+        }
+        self.collect(Reason::Limit);
+        f(&mut self.heap).map_err(|error| self.string_error(error))
     }
 
     /// A string too long is a RangeError, memory a limit error.
@@ -138,7 +162,7 @@ impl Vm {
     pub(super) fn take_failure(&mut self) -> Failure {
         match std::mem::replace(&mut self.pending, Pending::Nothing) {
             Pending::Exit(status) => Failure::Exit(status),
-            Pending::Memory => Failure::Memory { place: String::new() },
+            Pending::Memory => Failure::Memory { place: self.take_place() },
             Pending::Closed => Failure::Closed,
             Pending::Fuel => Failure::Fuel,
             Pending::Exception | Pending::Nothing => {
@@ -149,6 +173,15 @@ impl Vm {
                 failure
             }
         }
+    }
+
+    /// Where what is pending was thrown first: `at f (file:3:5)`, or empty.
+    fn take_place(&mut self) -> String {
+        let Some((code, pc)) = self.thrown_at.take() else { return String::new() };
+        // SAFETY: code lives as long as the machine.
+        let code = unsafe { &*code };
+        let position = code.source.position(code.span(pc).start);
+        format!("at {} ({}:{}:{})", code.display_name(), code.source.name, position.line, position.column)
     }
 
     fn describe_uncaught(&mut self, value: Value) -> Failure {

@@ -101,7 +101,7 @@ impl Vm {
             return Ok(());
         }
         if index == len {
-            return self.heap.push(array, value).map_err(|error| self.out_of_memory(error));
+            return self.in_room(|heap| heap.push(array, value));
         }
         Err(self
             .range_error(format!("Index {index} is past the end of an array of length {len}; arrays have no holes")))

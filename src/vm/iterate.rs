@@ -79,7 +79,7 @@ impl Vm {
     fn pair(&mut self, a: Value, b: Value) -> Result<Value, Throw> {
         let pair = self.heap.array(2);
         for value in [a, b] {
-            self.heap.push(pair, value).map_err(|error| self.out_of_memory(error))?;
+            self.in_room(|heap| heap.push(pair, value))?;
         }
         Ok(pair)
     }
@@ -115,14 +115,14 @@ impl Vm {
             self.reserve(array, count)?;
             for index in 0..count {
                 let Some(value) = self.heap.element(target, index) else { break };
-                self.heap.push(array, value).map_err(|error| self.out_of_memory(error))?;
+                self.in_room(|heap| heap.push(array, value))?;
             }
             return Ok(());
         }
         let mut position = Value::int(0);
         while let Some((value, next)) = self.iterate_next(target, position)? {
             position = next;
-            self.heap.push(array, value).map_err(|error| self.out_of_memory(error))?;
+            self.in_room(|heap| heap.push(array, value))?;
         }
         Ok(())
     }
@@ -137,7 +137,7 @@ impl Vm {
         }
         let keys = self.heap.array(0);
         for (key, _) in self.listed(object) {
-            self.heap.push(keys, key.value()).map_err(|error| self.out_of_memory(error))?;
+            self.in_room(|heap| heap.push(keys, key.value()))?;
         }
         Ok(keys)
     }
@@ -250,7 +250,7 @@ impl Vm {
                 }
             }
         }
-        self.heap.string(&text).map_err(|error| self.string_error(error))
+        self.text_in_room(|heap| heap.string(&text))
     }
 
     /// Charges work of `units` (about one a byte or element touched), and looks at limits now and then. For natives of variable cost.

@@ -202,7 +202,7 @@ impl Vm {
             // SAFETY: shapes live with their objects.
             if unsafe { !(*shape).is_dictionary() } {
                 if cache.shape == shape && !cache.next.is_null() {
-                    return self.heap.add_slot(object, cache.next, stored).map_err(|error| self.out_of_memory(error));
+                    return self.in_room(|heap| heap.add_slot(object, cache.next, stored));
                 }
                 // SAFETY: as above.
                 match unsafe { (*shape).slot_of(key) } {
@@ -214,7 +214,7 @@ impl Vm {
                     None => {
                         if let Some(next) = self.heap.transition(shape, key, Listed::Yes) {
                             (cache.shape, cache.next) = (shape, next);
-                            return self.heap.add_slot(object, next, stored).map_err(|error| self.out_of_memory(error));
+                            return self.in_room(|heap| heap.add_slot(object, next, stored));
                         }
                     }
                 }

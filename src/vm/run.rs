@@ -643,10 +643,9 @@ impl Vm {
                     Op::Append => {
                         let array = r!(i.a());
                         for register in i.b()..i.b() + i.c() {
-                            if let Err(error) = self.heap.push(array, r!(register)) {
-                                save!();
-                                self.out_of_memory(error);
-                                throw!();
+                            let value = r!(register);
+                            if self.heap.push(array, value).is_err() {
+                                slow!(self.in_room(|heap| heap.push(array, value)));
                             }
                         }
                     }

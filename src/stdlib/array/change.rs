@@ -32,7 +32,7 @@ pub(super) fn unshift(vm: &mut Vm, args: Args) -> Outcome {
     let array = writable_array(vm, args, "unshift")?;
     let values = vm.args_from(args, 0);
     if !values.is_empty() {
-        vm.heap.unshift(array, &values).map_err(|e| vm.out_of_memory(e))?;
+        vm.in_room(|heap| heap.unshift(array, &values))?;
     }
     Ok(Value::index(vm.heap.array_len(array)))
 }
@@ -57,7 +57,7 @@ pub(super) fn splice(vm: &mut Vm, args: Args) -> Outcome {
     let removed = vm.heap.elements(array)[start..start + count].to_vec();
     let removed = array_of(vm, &removed)?;
     let inserted = vm.args_from(args, 2);
-    vm.heap.splice(array, start, count, &inserted).map_err(|e| vm.out_of_memory(e))?;
+    vm.in_room(|heap| heap.splice(array, start, count, &inserted))?;
     Ok(removed)
 }
 

@@ -46,7 +46,7 @@ pub(super) fn map(vm: &mut Vm, args: Args) -> Outcome {
     let each = Each::new(vm, args, "map")?;
     let result = vm.heap.array(each.len);
     vm.hold(result);
-    vm.heap.reserve(result, each.len).map_err(|e| vm.out_of_memory(e))?;
+    vm.in_room(|heap| heap.reserve(result, each.len))?;
     for index in 0..each.len {
         let made = match vm.heap.element(each.array, index) {
             Some(value) => each.call(vm, value, index)?,

@@ -90,7 +90,7 @@ fn construct(vm: &mut Vm, args: Args) -> Outcome {
 /// Appends undefined until the array has `len` elements.
 fn fill_up(vm: &mut Vm, array: Value, len: usize) -> Outcome<()> {
     vm.charge(len)?;
-    vm.heap.reserve(array, len).map_err(|e| vm.out_of_memory(e))?;
+    vm.in_room(|heap| heap.reserve(array, len))?;
     for _ in 0..len {
         push(vm, array, Value::UNDEFINED)?;
     }
@@ -146,7 +146,7 @@ fn from_array_like(vm: &mut Vm, args: Args, source: Value, function: Option<Valu
     vm.charge(length)?;
     let result = vm.heap.array(0);
     vm.hold(result);
-    vm.heap.reserve(result, length).map_err(|e| vm.out_of_memory(e))?;
+    vm.in_room(|heap| heap.reserve(result, length))?;
     let receiver = vm.arg(args, 2);
     for index in 0..length {
         // nothing but a length: nothing to look up

@@ -121,14 +121,10 @@ fn cut(vm: &mut Vm, whole: Text, start: usize, end: usize) -> Outcome {
     }
     let (from, to) = (whole.byte_of(start), whole.byte_of(end));
     vm.charge(if whole.is_ascii() { end - start } else { to })?;
-    vm.heap.string_with(&whole.as_str()[from..to], (end - start) as u32).map_err(|e| vm.string_error(e))
+    vm.text_in_room(|heap| heap.string_with(&whole.as_str()[from..to], (end - start) as u32))
 }
 
 /// A part of a text, by bytes.
 fn piece(vm: &mut Vm, whole: Text, part: &str) -> Outcome {
-    if whole.is_ascii() {
-        vm.heap.string_with(part, part.len() as u32).map_err(|e| vm.string_error(e))
-    } else {
-        text(vm, part)
-    }
+    if whole.is_ascii() { vm.text_in_room(|heap| heap.string_with(part, part.len() as u32)) } else { text(vm, part) }
 }

@@ -14,7 +14,7 @@ pub(super) fn concat(vm: &mut Vm, args: Args) -> Outcome {
         let part = string(vm, args, index, "concat")?;
         vm.charge(part.len())?;
         let part = vm.arg(args, index);
-        whole = vm.heap.concat(whole, part).map_err(|e| vm.string_error(e))?;
+        whole = vm.text_in_room(|heap| heap.concat(whole, part))?;
     }
     Ok(whole)
 }
