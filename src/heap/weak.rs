@@ -173,7 +173,7 @@ impl Heap {
         // SAFETY: the caller's: the key is whole. A collection in the list is, too, and has the key (W).
         unsafe {
             if let Some(table) = tables.get(place)
-                && let Some(entry) = (&mut (*(**table).entries).entries).get_mut(&key)
+                && let Some(entry) = (*(**table).entries).entries.get_mut(&key)
             {
                 entry.place = place;
             }
