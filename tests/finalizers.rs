@@ -192,8 +192,8 @@ fn real_objects_are_finalized_in_the_order_of_their_graph() {
             }
         }
         let mut dying = Dying::new();
-        for from in 0..n {
-            dying.node(fin[from].then_some(from as u64 + 1));
+        for (from, finalizable) in fin.iter().enumerate() {
+            dying.node(finalizable.then_some(from as u64 + 1));
             edges.iter().filter(|edge| edge.0 == from).for_each(|edge| dying.edge(edge.1 as u32));
         }
         // Only what finalizable ones reach takes part; what else there is comes first in no order that can be seen.
