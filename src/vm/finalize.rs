@@ -423,7 +423,7 @@ impl Vm {
             Finalizer::Host(host) => {
                 let Some(host) = host.downcast_ref::<Rc<HostFinalizer>>().cloned() else { return Ok(()) };
                 let base = self.heap.base();
-                self.natives.push(NativeFrame { base, held: Vec::new() });
+                self.natives.push(NativeFrame { base, in_hand: base, held: Vec::new() });
                 let result = host(self, due.value);
                 let held = self.natives.pop().map_or(Vec::new(), |frame| frame.held);
                 self.heap.by_temporary();

@@ -45,6 +45,10 @@ impl Vm {
         let frame = self.frames.pop();
         if self.heap.attention {
             self.suspend(value, &mut suspended, &[]);
+            // What is left in the window of the call is the callee's, and nobody's any more.
+            let argc = frame.as_ref().map_or(0, |frame| frame.argc as usize);
+            self.stack[base - 1] = Value::UNDEFINED;
+            self.stack[base + 1..base + 1 + argc].fill(Value::UNDEFINED);
             self.at_safepoint(probation);
         }
         if suspended {
@@ -144,6 +148,12 @@ impl Vm {
             if self.thrown_at.is_none() {
                 self.thrown_at = Some((code, pc));
             }
+            let instr = code.instrs[pc];
+            if super::readable::is_call(instr.op()) {
+                // What is left in the window of the call is the callee's, and nobody's any more.
+                let window = base + instr.a();
+                self.stack[window..window + 2 + instr.b()].fill(Value::UNDEFINED);
+            }
             let handler = match self.pending {
                 Pending::Exception => {
                     code.proto.handlers.iter().find(|h| h.start as usize <= pc && pc < h.end as usize).copied()
@@ -158,6 +168,7 @@ impl Vm {
                     // SAFETY: the operand check keeps handler targets inside the code. As if the instruction there were in execution.
                     frame.pc = unsafe { code.instrs.as_ptr().add(handler.target as usize + 1) };
                 }
+                self.stack[base + handler.register as usize] = Value::UNDEFINED;
                 self.heap.sweep(probation);
                 if self.heap.has_fallen() {
                     self.sweep_and_finalize(probation);

@@ -262,7 +262,14 @@ pub fn compare_with_out(script: &Path, flags: &[&str]) -> Option<String> {
         Some(status) => drop(writeln!(problem, "    exit status {status}")),
         None => problem.push_str("    killed, by a signal or at the deadline\n"),
     }
-    if !actual.stderr.is_empty() {
+    let reports = script.with_extension("err");
+    if reports.exists() {
+        // Without the places, which name the folder.
+        let headlines: String = actual.stderr.lines().filter(|l| !l.starts_with(' ')).map(|l| l.to_string() + "\n").collect();
+        if headlines != read(&reports) {
+            problem.push_str(&difference(&read(&reports), &headlines));
+        }
+    } else if !actual.stderr.is_empty() {
         let start: Vec<&str> = actual.stderr.lines().take(12).collect();
         let _ = writeln!(problem, "    stderr:\n      {}", start.join("\n      "));
     }
