@@ -23,6 +23,7 @@ pub mod cell;
 mod children;
 pub mod class;
 pub mod collect;
+mod crowd;
 pub mod event;
 pub mod finalize;
 pub mod host;

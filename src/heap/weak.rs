@@ -14,11 +14,11 @@
 
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap};
-use smallvec::SmallVec;
 
 use super::Heap;
 use super::alloc::OutOfMemory;
 use super::cell::{Container, Kind, WeakCollection, WeakRef, bits, more};
+use super::crowd::Crowd;
 use super::event::{By, Event};
 use super::value::Value;
 
@@ -48,8 +48,8 @@ impl WeakTable {
 /// The heap's side of weak references.
 #[derive(Default)]
 pub(super) struct Weak {
-    referrers: FxHashMap<*mut Container, SmallVec<[*mut WeakRef; 1]>>,
-    keyed: FxHashMap<*mut Container, SmallVec<[*mut WeakCollection; 1]>>,
+    referrers: FxHashMap<*mut Container, Crowd<*mut WeakRef>>,
+    keyed: FxHashMap<*mut Container, Crowd<*mut WeakCollection>>,
 }
 
 impl Weak {
@@ -69,7 +69,7 @@ impl Heap {
             if (*p).cell.bits & bits::BUILTIN == 0 {
                 self.unusual = true;
                 (*p).cell.more |= more::WEAKLY;
-                self.weak.referrers.entry(p).or_default().push(weak.container() as *mut WeakRef);
+                self.weak.referrers.entry(p).or_default().insert(weak.container() as *mut WeakRef);
             }
         }
         weak
@@ -125,7 +125,7 @@ impl Heap {
                 if holder == k {
                     self.unusual = true;
                     (*k).cell.more |= more::KEY;
-                    self.weak.keyed.entry(k).or_default().push(owner as *mut WeakCollection);
+                    self.weak.keyed.entry(k).or_default().insert(owner as *mut WeakCollection);
                 }
             }
             self.by_weak(holder);
@@ -138,7 +138,7 @@ impl Heap {
         Ok(())
     }
 
-    /// Removes a key; false if it was not there. O(tables in which the key stands).
+    /// Removes a key; false if it was not there. O(1).
     pub fn weak_delete(&mut self, collection: Value, key: Value) -> bool {
         if !key.is_container() {
             return false;
@@ -157,7 +157,7 @@ impl Heap {
 
     unsafe fn unkey(&mut self, key: *mut Container, collection: *mut WeakCollection) {
         if let Some(tables) = self.weak.keyed.get_mut(&key) {
-            tables.retain(|table| *table != collection);
+            tables.remove(collection);
             if tables.is_empty() {
                 self.weak.keyed.remove(&key);
                 // SAFETY: the caller's: the key is whole.
@@ -173,7 +173,7 @@ impl Heap {
         for index in 0.. {
             let Some(table) = self.weak.keyed.get(&key).and_then(|tables| tables.get(index)) else { break };
             // SAFETY: a collection in `keyed` is live and has the key (W).
-            let value = unsafe { (&(*(**table).entries).entries)[&key] };
+            let value = unsafe { (&(*(*table).entries).entries)[&key] };
             f(self, value);
         }
     }
@@ -198,8 +198,8 @@ impl Heap {
             if (*p).cell.more & more::KEY != 0
                 && let Some(tables) = self.weak.keyed.get(&p)
             {
-                for table in tables.iter().filter(|table| (***table).head.cell.bits & bits::MARK != 0) {
-                    visit((&(*(**table).entries).entries)[&p]);
+                for table in tables.iter().filter(|table| (**table).head.cell.bits & bits::MARK != 0) {
+                    visit((&(*(*table).entries).entries)[&p]);
                 }
             }
             if matches!((*p).cell.kind, Kind::WeakMap | Kind::WeakSet) {
@@ -220,13 +220,13 @@ impl Heap {
         unsafe {
             if (*p).cell.more & more::WEAKLY != 0 {
                 (*p).cell.more &= !more::WEAKLY;
-                for referrer in self.weak.referrers.remove(&p).unwrap_or_default() {
+                for referrer in self.weak.referrers.remove(&p).unwrap_or_default().iter() {
                     (*referrer).target = Value::UNDEFINED;
                 }
             }
             if (*p).cell.more & more::KEY != 0 {
                 (*p).cell.more &= !more::KEY;
-                for table in self.weak.keyed.remove(&p).unwrap_or_default() {
+                for table in self.weak.keyed.remove(&p).unwrap_or_default().iter() {
                     if let Some(value) = (*(*table).entries).entries.swap_remove(&p) {
                         release(self, value);
                     }
@@ -248,7 +248,7 @@ impl Heap {
                     }
                     let target = target.container();
                     if let Some(referrers) = self.weak.referrers.get_mut(&target) {
-                        referrers.retain(|referrer| *referrer != weak);
+                        referrers.remove(weak);
                         if referrers.is_empty() {
                             self.weak.referrers.remove(&target);
                             (*target).cell.more &= !more::WEAKLY;
@@ -314,7 +314,7 @@ impl Heap {
                         }
                         targets += 1;
                         let known = self.weak.referrers.get(&target.container());
-                        if !live.contains(&target.container()) || !known.is_some_and(|all| all.contains(&weak)) {
+                        if !live.contains(&target.container()) || !known.is_some_and(|all| all.contains(weak)) {
                             return Err(format!("W: #{id} points to something dead or unaware of it"));
                         }
                     }
@@ -328,7 +328,7 @@ impl Heap {
                                 continue;
                             }
                             keys += 1;
-                            if !self.weak.keyed.get(key).is_some_and(|all| all.contains(&collection)) {
+                            if !self.weak.keyed.get(key).is_some_and(|all| all.contains(collection)) {
                                 return Err(format!("W: a key of #{id} is unaware of it"));
                             }
                         }
@@ -337,8 +337,8 @@ impl Heap {
                 }
             }
         }
-        let known_targets: usize = self.weak.referrers.values().map(SmallVec::len).sum();
-        let known_keys: usize = self.weak.keyed.values().map(SmallVec::len).sum();
+        let known_targets: usize = self.weak.referrers.values().map(Crowd::len).sum();
+        let known_keys: usize = self.weak.keyed.values().map(Crowd::len).sum();
         if (targets, keys) != (known_targets, known_keys) {
             return Err("W: a dead weak reference or collection is still known to its target or key".to_string());
         }
