@@ -237,7 +237,23 @@ fn writes(instr: Instr) -> Option<u16> {
     }
 }
 
-fn successors(pc: usize, instr: Instr) -> Vec<usize> {
+/// All registers that an instruction writes: those of a call's window that it leaves undefined included.
+pub(crate) fn written(instr: Instr) -> Range<usize> {
+    let (a, b) = (instr.a(), instr.b());
+    match instr.op() {
+        Op::GetMethod | Op::GetMethodIndex | Op::IterStart => a..a + 2,
+        Op::Call | Op::CallSpread if instr.x() == 1 => a..a + 2,
+        Op::KeysStart => a..a + 3,
+        // What else it writes is a position.
+        Op::IterNext | Op::KeysNext => b..b + 1,
+        Op::SuperCall | Op::SuperCallSpread => a..a + 1,
+        Op::Own | Op::BoxParam | Op::PushScope | Op::Drop | Op::PopScope => 0..0,
+        _ => writes(instr).map_or(0..0, |register| register as usize..register as usize + 1),
+    }
+}
+
+/// Where an instruction can go on, exceptions left out.
+pub(crate) fn successors(pc: usize, instr: Instr) -> Vec<usize> {
     let next = pc + 1;
     let to = |offset: i32| (next as i64 + offset as i64) as usize;
     match instr.op() {

@@ -20,7 +20,7 @@ mod disasm;
 mod effects;
 mod emit;
 mod expr;
-mod flow;
+pub(crate) mod flow;
 mod function;
 mod kinds;
 mod literal;

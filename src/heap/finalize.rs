@@ -154,6 +154,12 @@ impl Heap {
         Moment { id: self.next_id, registrations: self.finalizers.registrations }
     }
 
+    /// Whether a container was made before a moment.
+    pub fn is_older(&self, value: Value, moment: Moment) -> bool {
+        // SAFETY: a live container (I2).
+        unsafe { (*value.container()).id() < moment.id }
+    }
+
     /// Whether a finalizer was registered after a moment.
     fn registered_since(&self, p: *mut Container, moment: Moment) -> bool {
         match self.finalizers.listed.get(&p) {

@@ -65,8 +65,8 @@ fn scope(vm: &mut Vm, args: Args) -> Outcome {
 }
 
 /// Frees every probationary value that no frame can still read; answers how many.
-fn sweep(vm: &mut Vm, _args: Args) -> Outcome {
-    let freed = vm.sweep_now();
+fn sweep(vm: &mut Vm, args: Args) -> Outcome {
+    let freed = vm.sweep_now(args);
     Ok(Value::number(freed as f64))
 }
 

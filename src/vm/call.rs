@@ -150,7 +150,7 @@ impl Vm {
         if self.heap.tracing {
             self.heap.emit_push("native", info.name);
         }
-        self.natives.push(NativeFrame { base, held: Vec::new() });
+        self.natives.push(NativeFrame { base, in_hand: base, held: Vec::new() });
         let result = stacker::maybe_grow(128 * 1024, 1024 * 1024, || (info.call)(self, args));
         let (value, why) = match result {
             Ok(value) => (value, Why::Return),
@@ -192,6 +192,8 @@ impl Vm {
         }
         let base = at + 1;
         let top = std::mem::replace(&mut self.top, base + 1 + arguments.len());
+        let begun = self.heap.base();
+        let in_hand = self.natives.last_mut().map(|native| std::mem::replace(&mut native.in_hand, begun));
         let result = if callee.is(Kind::Function) {
             self.enter(callee, base, arguments.len(), FrameKind::Entry).and_then(|()| self.run_entry())
         } else {
@@ -209,6 +211,9 @@ impl Vm {
             }
         };
         self.top = top;
+        if let (Some(native), Some(in_hand)) = (self.natives.last_mut(), in_hand) {
+            native.in_hand = in_hand;
+        }
         result
     }
 

@@ -24,7 +24,7 @@ use super::unwind::TICKS;
 use super::{Pending, Vm};
 use crate::heap::collect::Reason;
 use crate::heap::event::{Event, Why};
-use crate::heap::finalize::{Due, Finalizer};
+use crate::heap::finalize::{Due, Finalizer, Moment};
 use crate::heap::value::Value;
 
 /// Why a finalizer of the host has not done its work.
@@ -47,9 +47,9 @@ pub type HostFinalizer = dyn Fn(&mut Vm, Value) -> Result<(), Unfinished>;
 
 /// Rounds after the first one that a statement's end, a pop or a call of the queue's driver may take.
 const FURTHER_ROUNDS: usize = 100;
-/// Finalizers that may run inside each other.
+/// Finalizers that may run inside each other. Those of older values wait in the queue then; values made meanwhile die without.
 const DEEPEST: usize = 100;
-/// Finalizers that may run inside one, in all.
+/// Finalizers that may run inside one, in all. The same holds past it.
 const MOST_INSIDE: u64 = 100_000;
 /// Answers of FinalizeLater in a row, after which a finalizer of the host is moved behind the others.
 const PATIENCE: u32 = 16;
@@ -71,6 +71,8 @@ pub(super) struct Finalization {
     depth: usize,
     /// Those that have run inside the outermost.
     inside: u64,
+    /// When the outermost began.
+    began: Option<Moment>,
     /// How often the head of the queue has answered FinalizeLater.
     deferred: u32,
     /// Counted values that are on their way while finalizers run.
@@ -218,7 +220,7 @@ impl Vm {
         }
         let round = self.finalization.rounds.pop().unwrap_or_default();
         for (index, due) in round.into_iter().enumerate() {
-            if later.contains(&index) {
+            if later.binary_search(&index).is_ok() {
                 self.heap.upscope(due.value, 1, Why::Store);
                 self.finalization.queue.push_back(due);
                 self.heap.attention = true;
@@ -353,6 +355,13 @@ impl Vm {
         if self.pending == Pending::Memory {
             self.open_reserve();
         }
+        if self.is_crowded() && self.finalization.began.is_some_and(|began| self.heap.is_older(due.value, began)) {
+            if self.heap.tracing {
+                let id = self.heap.trace_id(due.value);
+                self.heap.emit(Event::FinalLater { id });
+            }
+            return Err(Later);
+        }
         if let Some(message) = self.refuses_finalizer() {
             self.report_unfinished(due.value, message);
             return Ok(());
@@ -370,6 +379,7 @@ impl Vm {
         self.finalization.depth += 1;
         if self.finalization.depth == 1 {
             self.finalization.inside = 0;
+            self.finalization.began = Some(self.heap.registration_moment());
             self.options.max_depth += HEADROOM;
             self.options.max_native_depth += HEADROOM;
         } else {
@@ -423,7 +433,7 @@ impl Vm {
             Finalizer::Host(host) => {
                 let Some(host) = host.downcast_ref::<Rc<HostFinalizer>>().cloned() else { return Ok(()) };
                 let base = self.heap.base();
-                self.natives.push(NativeFrame { base, held: Vec::new() });
+                self.natives.push(NativeFrame { base, in_hand: base, held: Vec::new() });
                 let result = host(self, due.value);
                 let held = self.natives.pop().map_or(Vec::new(), |frame| frame.held);
                 self.heap.by_temporary();
@@ -451,13 +461,15 @@ impl Vm {
         }
     }
 
+    /// Whether as many finalizers run inside each other as may.
+    fn is_crowded(&self) -> bool {
+        self.finalization.depth >= DEEPEST || self.finalization.depth > 0 && self.finalization.inside >= MOST_INSIDE
+    }
+
     /// Why no further finalizer can be called now.
     fn refuses_finalizer(&mut self) -> Option<&'static str> {
-        if self.finalization.depth >= DEEPEST {
+        if self.is_crowded() {
             return Some("not called: too many finalizers inside each other");
-        }
-        if self.finalization.depth > 0 && self.finalization.inside >= MOST_INSIDE {
-            return Some("not called: too many finalizers inside one");
         }
         if self.finalization.reserve && self.heap.arena.over_limit() {
             return Some("not called: memory limit reached");

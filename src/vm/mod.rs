@@ -22,6 +22,7 @@ mod install;
 mod iterate;
 pub mod native;
 mod property;
+mod readable;
 mod run;
 mod unwind;
 pub mod why;
@@ -334,15 +335,12 @@ impl Vm {
         self.heap.verify(&roots)
     }
 
-    /// `gc.sweep()`: frees every value on probation, in any scope, that no frame can still read. Returns how many containers died.
-    pub fn sweep_now(&mut self) -> u64 {
-        let top = self.top.max(self.frames.last().map_or(0, |frame| frame.base));
-        let readable: rustc_hash::FxHashSet<u64> =
-            self.stack[..top.min(self.stack.len())].iter().map(|value| value.0).collect();
-        let exception = self.exception;
-        // What a native has in hand is in no register. It came on probation before the native began: what it makes itself, it holds.
-        let from = self.natives.last().map_or(0, |native| native.base);
-        self.heap.sweep_now(from, &|value| value == exception || readable.contains(&value.0))
+    /// `gc.sweep()`, called with `args`: frees every value on probation, in any scope, that no frame can still read. Returns how many containers died.
+    pub fn sweep_now(&mut self, args: native::Args) -> u64 {
+        let readable = self.readable(args.base..args.base + 1 + args.count);
+        // What a native has in hand is in no register. It came on probation before the native called back: what it makes itself, it holds.
+        let from = self.natives.last().map_or(0, |native| native.in_hand);
+        self.heap.sweep_now(from, &|value| readable.contains(&value.0))
     }
 
     /// Scopes that are open.

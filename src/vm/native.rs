@@ -103,6 +103,8 @@ impl Vm {
 pub(super) struct NativeFrame {
     /// Length of the probation vector up to which `safepoint` leaves entries alone.
     pub(super) base: usize,
+    /// While it calls back: the length of the probation vector when it did. What stands below, the native may have in hand.
+    pub(super) in_hand: usize,
     /// Counted values.
     pub(super) held: Vec<Value>,
 }

@@ -18,6 +18,7 @@ impl Vm {
     pub(super) fn return_slow(&mut self, value: Value, index: usize, entry: usize) -> Result<Option<Value>, Throw> {
         let Some(frame) = self.frames.last() else { return Ok(Some(value)) };
         let (code, base, probation, level, kind) = (frame.code, frame.base, frame.probation, frame.level, frame.kind);
+        let argc = frame.argc as usize;
         // SAFETY: code lives as long as the machine.
         let given_back = unsafe { &(&(*code).returns)[index] };
         let in_flight = self.heap.hold_in_flight(value, level - 1, Why::Return);
@@ -45,6 +46,9 @@ impl Vm {
         self.frames.pop();
         if self.heap.attention {
             self.suspend(value, &mut suspended, &[]);
+            // What is left in the window of the call is the callee's, and nobody's any more.
+            self.stack[base - 1] = Value::UNDEFINED;
+            self.stack[base + 1..base + 1 + argc].fill(Value::UNDEFINED);
             self.at_safepoint(probation);
         }
         if suspended {
@@ -146,6 +150,12 @@ impl Vm {
             if self.thrown_at.is_none() {
                 self.thrown_at = Some((code, pc));
             }
+            let instr = code.instrs[pc];
+            if super::readable::is_call(instr.op()) {
+                // What is left in the window of the call is the callee's, and nobody's any more.
+                let window = base + instr.a();
+                self.stack[window..window + 2 + instr.b()].fill(Value::UNDEFINED);
+            }
             let handler = match self.pending {
                 Pending::Exception => {
                     code.proto.handlers.iter().find(|h| h.start as usize <= pc && pc < h.end as usize).copied()
@@ -160,6 +170,7 @@ impl Vm {
                     // SAFETY: the operand check keeps handler targets inside the code. As if the instruction there were in execution.
                     frame.pc = unsafe { code.instrs.as_ptr().add(handler.target as usize + 1) };
                 }
+                self.stack[base + handler.register as usize] = Value::UNDEFINED;
                 self.heap.sweep(probation);
                 if self.heap.has_fallen() {
                     self.sweep_and_finalize(probation);
