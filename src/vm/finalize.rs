@@ -221,7 +221,7 @@ impl Vm {
         let round = self.finalization.rounds.pop().unwrap_or_default();
         for (index, due) in round.into_iter().enumerate() {
             if later.binary_search(&index).is_ok() {
-                self.heap.upscope(due.value, 1, Why::Store);
+                self.move_to_level_1(&due);
                 self.finalization.queue.push_back(due);
                 self.heap.attention = true;
                 continue;
@@ -247,9 +247,7 @@ impl Vm {
             return;
         }
         if self.finalization.in_progress || self.finalization.is_running() {
-            for due in &due {
-                self.heap.upscope(due.value, 1, Why::Store);
-            }
+            due.iter().for_each(|due| self.move_to_level_1(due));
         } else if self.heap.tracing
             && let Some(head) = self.finalization.queue.front().or(due.first())
         {
@@ -297,13 +295,16 @@ impl Vm {
             self.heap.finish_round(&roots, round);
         }
         self.sweep_and_finalize(base);
-        for index in 0..self.finalization.queue.len() {
-            // The scope that owns it may be popped before its turn.
-            let value = self.finalization.queue[index].value;
-            self.heap.upscope(value, 1, Why::Store);
-            self.heap.attention = true;
-        }
+        let waiting = std::mem::take(&mut self.finalization.queue);
+        waiting.iter().for_each(|due| self.move_to_level_1(due));
+        self.heap.attention |= !waiting.is_empty();
+        self.finalization.queue = waiting;
         self.finalization.in_progress = false;
+    }
+
+    /// What waits must not go with the scope that owns it: neither the value nor the function, which nothing but the queue holds any more.
+    fn move_to_level_1(&mut self, due: &Due) {
+        due.held().for_each(|value| self.heap.upscope(value, 1, Why::Store));
     }
 
     /// The finalizer at the head has answered FinalizeLater.
