@@ -19,7 +19,7 @@ impl Vm {
         readable.insert(self.exception.0);
         for (index, frame) in self.frames.iter().enumerate() {
             // SAFETY: code lives as long as the machine; pc points into its instructions, one past the one in execution.
-            let (code, pc) = unsafe { (&*frame.code, frame.pc.offset_from((*frame.code).instrs.as_ptr()) as usize - 1) };
+            let (code, pc) = unsafe { (&*frame.code, (frame.pc.offset_from((*frame.code).instrs.as_ptr()) as usize).saturating_sub(1)) };
             readable.extend([frame.function, frame.at, frame.target, frame.instance].map(|value| value.0));
             // `this` and the parameters belong to the statement of the caller.
             let given = (frame.argc as usize).min(code.params);
