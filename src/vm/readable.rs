@@ -36,8 +36,10 @@ impl Vm {
             let instr = code.instrs[pc];
             // The window of a call is the callee's by now.
             let called = self.frames.get(index + 1).is_some_and(|next| next.base == frame.base + instr.a() + 1);
-            if called && (is_call(instr.op()) || instr.op() == Op::RunFields) {
-                add(instr.a());
+            if called && is_call(instr.op()) {
+                if !matches!(instr.op(), Op::SuperCall | Op::SuperCallSpread) {
+                    add(instr.a());
+                }
             } else {
                 reads(&code.proto, instr, &mut add);
             }
@@ -116,8 +118,11 @@ fn reads(proto: &Proto, instr: Instr, add: &mut impl FnMut(usize)) {
             let count = if instr.op() == Op::Call { b } else { 1 };
             (a + 2..a + 2 + count).for_each(add);
         }
-        Op::Call | Op::New | Op::SuperCall => (a..a + 2 + b).for_each(add),
-        Op::CallSpread | Op::NewSpread | Op::SuperCallSpread => (a..a + 3).for_each(add),
+        Op::Call | Op::New => (a..a + 2 + b).for_each(add),
+        Op::CallSpread | Op::NewSpread => (a..a + 3).for_each(add),
+        // The class it calls is in no register.
+        Op::SuperCall => (a + 1..a + 2 + b).for_each(add),
+        Op::SuperCallSpread => (a + 1..a + 3).for_each(add),
         Op::Append => {
             add(a);
             (b..b + c).for_each(add);
