@@ -463,8 +463,7 @@ impl Vm {
 
     /// Whether as many finalizers run inside each other as may.
     fn is_crowded(&self) -> bool {
-        self.finalization.depth >= DEEPEST
-            || self.finalization.depth > 0 && self.finalization.inside >= MOST_INSIDE
+        self.finalization.depth >= DEEPEST || self.finalization.depth > 0 && self.finalization.inside >= MOST_INSIDE
     }
 
     /// Why no further finalizer can be called now.

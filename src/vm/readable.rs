@@ -19,7 +19,9 @@ impl Vm {
         readable.insert(self.exception.0);
         for (index, frame) in self.frames.iter().enumerate() {
             // SAFETY: code lives as long as the machine; pc points into its instructions, one past the one in execution.
-            let (code, pc) = unsafe { (&*frame.code, (frame.pc.offset_from((*frame.code).instrs.as_ptr()) as usize).saturating_sub(1)) };
+            let (code, pc) = unsafe {
+                (&*frame.code, (frame.pc.offset_from((*frame.code).instrs.as_ptr()) as usize).saturating_sub(1))
+            };
             readable.extend([frame.function, frame.at, frame.target, frame.instance].map(|value| value.0));
             // `this` and the parameters belong to the statement of the caller.
             let given = (frame.argc as usize).min(code.params);
@@ -32,8 +34,10 @@ impl Vm {
             let instr = code.instrs[pc];
             // The window of a call is the callee's by now.
             let called = self.frames.get(index + 1).is_some_and(|next| next.base == frame.base + instr.a() + 1);
-            if called && (is_call(instr.op()) || instr.op() == Op::RunFields) {
-                add(instr.a());
+            if called && is_call(instr.op()) {
+                if !matches!(instr.op(), Op::SuperCall | Op::SuperCallSpread) {
+                    add(instr.a());
+                }
             } else {
                 reads(&code.proto, instr, &mut add);
             }
@@ -44,10 +48,7 @@ impl Vm {
 }
 
 pub(super) fn is_call(op: Op) -> bool {
-    matches!(
-        op,
-        Op::Call | Op::CallSpread | Op::New | Op::NewSpread | Op::SuperCall | Op::SuperCallSpread
-    )
+    matches!(op, Op::Call | Op::CallSpread | Op::New | Op::NewSpread | Op::SuperCall | Op::SuperCallSpread)
 }
 
 /// Registers that are read behind the instruction at `pc` before they are written, on any way to the end of the statement.
@@ -56,8 +57,11 @@ fn rest_of_statement(code: &Code, pc: usize, add: &mut impl FnMut(usize)) {
     let mut seen: rustc_hash::FxHashMap<usize, FxHashSet<usize>> = Default::default();
     let first = code.instrs[pc];
     let all: FxHashSet<usize> = (0..code.registers).filter(|register| !written(first).contains(register)).collect();
-    let mut work: Vec<(usize, FxHashSet<usize>)> =
-        if ends(first.op()) { Vec::new() } else { successors(pc, first).into_iter().map(|to| (to, all.clone())).collect() };
+    let mut work: Vec<(usize, FxHashSet<usize>)> = if ends(first.op()) {
+        Vec::new()
+    } else {
+        successors(pc, first).into_iter().map(|to| (to, all.clone())).collect()
+    };
     while let Some((pc, unwritten)) = work.pop() {
         let Some(&instr) = code.instrs.get(pc) else { continue };
         let known = seen.entry(pc).or_default();
@@ -112,8 +116,11 @@ fn reads(proto: &Proto, instr: Instr, add: &mut impl FnMut(usize)) {
             let count = if instr.op() == Op::Call { b } else { 1 };
             (a + 2..a + 2 + count).for_each(add);
         }
-        Op::Call | Op::New | Op::SuperCall => (a..a + 2 + b).for_each(add),
-        Op::CallSpread | Op::NewSpread | Op::SuperCallSpread => (a..a + 3).for_each(add),
+        Op::Call | Op::New => (a..a + 2 + b).for_each(add),
+        Op::CallSpread | Op::NewSpread => (a..a + 3).for_each(add),
+        // The class it calls is in no register.
+        Op::SuperCall => (a + 1..a + 2 + b).for_each(add),
+        Op::SuperCallSpread => (a + 1..a + 3).for_each(add),
         Op::Append => {
             add(a);
             (b..b + c).for_each(add);

@@ -110,7 +110,8 @@ impl Vm {
             return registers.to_vec();
         }
         // SAFETY: code lives as long as the machine; pc points into its instructions, one past the one in execution.
-        let (code, pc) = unsafe { (&*frame.code, (frame.pc.offset_from((*frame.code).instrs.as_ptr()) as usize).saturating_sub(1)) };
+        let (code, pc) =
+            unsafe { (&*frame.code, (frame.pc.offset_from((*frame.code).instrs.as_ptr()) as usize).saturating_sub(1)) };
         registers(&live_locals(&code.proto, pc))
     }
 
@@ -144,7 +145,8 @@ impl Vm {
             let (code, base, probation, level) = (frame.code, frame.base, frame.probation, frame.level);
             let is_main = frame.function.is_undefined();
             // SAFETY: code lives as long as the machine; pc points into its instructions, one past the one in execution.
-            let (code, pc) = unsafe { (&*code, (frame.pc.offset_from((*code).instrs.as_ptr()) as usize).saturating_sub(1)) };
+            let (code, pc) =
+                unsafe { (&*code, (frame.pc.offset_from((*code).instrs.as_ptr()) as usize).saturating_sub(1)) };
             if self.thrown_at.is_none() {
                 self.thrown_at = Some((code, pc));
             }

@@ -74,7 +74,9 @@ impl Vm {
         }
         for (index, frame) in self.frames.iter().enumerate() {
             // SAFETY: code lives as long as the machine; pc points into its instructions, one past the one in execution.
-            let (code, pc) = unsafe { (&*frame.code, (frame.pc.offset_from((*frame.code).instrs.as_ptr()) as u32).saturating_sub(1)) };
+            let (code, pc) = unsafe {
+                (&*frame.code, (frame.pc.offset_from((*frame.code).instrs.as_ptr()) as u32).saturating_sub(1))
+            };
             let is_main = frame.function.is_undefined();
             let function = if is_main { String::new() } else { format!("{}: ", code.display_name()) };
             let left = self.finalization.still_counted(index + 1);

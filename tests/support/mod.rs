@@ -265,7 +265,8 @@ pub fn compare_with_out(script: &Path, flags: &[&str]) -> Option<String> {
     let reports = script.with_extension("err");
     if reports.exists() {
         // Without the places, which name the folder.
-        let headlines: String = actual.stderr.lines().filter(|l| !l.starts_with(' ')).map(|l| l.to_string() + "\n").collect();
+        let headlines: String =
+            actual.stderr.lines().filter(|l| !l.starts_with(' ')).map(|l| l.to_string() + "\n").collect();
         if headlines != read(&reports) {
             problem.push_str(&difference(&read(&reports), &headlines));
         }
