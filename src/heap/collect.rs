@@ -52,6 +52,20 @@ impl Heap {
         self.arena.bytes > self.collect_above
     }
 
+    /// Asks for a collection at the next safepoint, if one is due. O(1).
+    #[inline]
+    pub fn want_collection(&mut self) {
+        if self.collection_is_due() {
+            self.collection_wanted = true;
+            self.attention = true;
+        }
+    }
+
+    /// Whether a collection was asked for and still is due. Not just the latter: safepoints that only the stress mode looks at must not bring it forward. O(1).
+    pub fn takes_collection(&mut self) -> bool {
+        std::mem::replace(&mut self.collection_wanted, false) && self.collection_is_due()
+    }
+
     /// Marks from `roots` (the counted references from outside the heap), queues the finalizers of what no root reaches, and frees the rest of it. O(live + dead).
     pub fn collect(&mut self, roots: &[Value], why: Reason) -> Collected {
         let stress = why == Reason::Stress;

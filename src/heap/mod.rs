@@ -116,6 +116,8 @@ pub struct Heap {
     pub counters: Counters,
     /// Live bytes above which a collection is due.
     collect_above: u64,
+    /// A collection was due at a sweep or a tick, and runs at the next safepoint.
+    collection_wanted: bool,
     /// Something waits for a safepoint: fallen finalizable values, a collection that is due, or whatever else the machine has set it for.
     pub attention: bool,
     /// Some container has or had a finalizer or is or was a weak key, so that what `more` says has to be looked at.
@@ -160,6 +162,7 @@ impl Heap {
             delaying: false,
             counters: Counters::default(),
             collect_above: settings.pace.floor,
+            collection_wanted: false,
             attention: false,
             unusual: false,
             finalizers: Default::default(),

@@ -125,9 +125,7 @@ impl Heap {
     /// A sweep in which what has fallen to zero dies for the given cause.
     pub(super) fn sweep_as(&mut self, base: usize, cause: Cause) {
         let freed = self.counters.freed;
-        if self.collection_is_due() {
-            self.attention = true;
-        }
+        self.want_collection();
         self.sweep_entries(base, cause);
         if self.tracing && self.counters.freed != freed {
             let (level, dead) = (self.level, self.counters.freed - freed);

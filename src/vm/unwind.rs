@@ -359,7 +359,7 @@ impl Vm {
         if self.heap.arena.over_limit() {
             self.collect(Reason::Limit);
         }
-        self.heap.attention |= self.heap.collection_is_due();
+        self.heap.want_collection();
         if self.heap.arena.over_limit() {
             return Err(self.out_of_memory(crate::heap::alloc::OutOfMemory));
         }
@@ -387,7 +387,7 @@ impl Vm {
         let always = settings.stress || settings.verify;
         self.heap.attention = always;
         self.sweep_and_finalize(base);
-        if self.heap.collection_is_due() {
+        if self.heap.takes_collection() {
             self.collect(Reason::Growth);
         }
         self.progress_through_finalizer_queue(base);
