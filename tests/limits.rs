@@ -206,3 +206,17 @@ fn a_loop_of_garbage_runs_in_flat_memory() {
     let actual = probate(&["--max-memory=256K", "-e", code]);
     assert_eq!((actual.status, actual.stderr.as_str()), (Some(0), ""));
 }
+
+#[test]
+fn a_finalizer_may_run_out_of_fuel_as_it_calls_a_function() {
+    let code = "class F { finalize() { f(); console.log('never'); } }
+        function f() { const o = {}; return o; }
+        { const x = new F(); const y = [x]; }
+        console.log('end');";
+    let script = temporary("fuel-at-a-call.pbt", code);
+    for flags in [["--finalizer-fuel=1", "--leaks"], ["--finalizer-fuel=1", "--gc-stress=verify"]] {
+        let actual = probate(&[flags[0], flags[1], script.to_str().expect("a path")]);
+        assert_eq!((actual.stdout.as_str(), actual.status), ("end\n", Some(0)), "{}", actual.stderr);
+        assert!(actual.stderr.contains("finalizer fuel used up"), "{}", actual.stderr);
+    }
+}
