@@ -49,7 +49,7 @@ impl Heap {
     /// Whether live bytes have grown so far that a collection should run at the next safepoint. O(1).
     #[inline]
     pub fn collection_is_due(&self) -> bool {
-        self.arena.bytes > self.collect_above
+        self.arena.bytes + self.missed_bytes > self.collect_above
     }
 
     /// Asks for a collection at the next safepoint, if one is due. O(1).
@@ -73,7 +73,6 @@ impl Heap {
             // What the stress mode does on top must change nothing that a script can see: not when a finalizer runs, nor when a weak reference is cleared.
             return Collected::default();
         }
-        let bytes = self.arena.bytes;
         let built_in = self.built_in_containers();
         if self.tracing {
             let (live, bytes) = (self.live_containers() - built_in, self.live_bytes());
@@ -98,14 +97,11 @@ impl Heap {
         let spared: Vec<*mut Container> =
             due.iter().flat_map(Due::held).filter(|value| value.is_container()).map(Value::container).collect();
         self.mark_from(spared);
-        let freed = self.free_unmarked(dead);
+        let freed = self.free_unmarked(dead, stress);
         if self.tracing {
             self.emit(Event::CollectEnd { freed });
         }
-        if stress {
-            // As if it were still there: the next collection by growth comes when it would have come.
-            self.collect_above = self.collect_above.saturating_sub(bytes - self.arena.bytes);
-        } else {
+        if !stress {
             self.counters.collections += 1;
             self.set_pace();
         }
@@ -113,6 +109,8 @@ impl Heap {
     }
 
     fn set_pace(&mut self) {
+        self.missed.clear();
+        self.missed_bytes = 0;
         let pace = self.settings.pace;
         self.collect_above = (self.arena.bytes / 100).saturating_mul(pace.factor).max(pace.floor);
     }
@@ -146,7 +144,7 @@ impl Heap {
                     self.decref(value);
                 }
             }
-            self.free_unmarked(dead);
+            self.free_unmarked(dead, false);
         }
         self.set_pace();
     }
@@ -228,8 +226,9 @@ impl Heap {
         dead
     }
 
-    /// Destroys those of `dead` that still have no `MARK`, and clears the mark of all others.
-    fn free_unmarked(&mut self, dead: Vec<*mut Container>) -> u64 {
+    /// Destroys those of `dead` that still have no `MARK`, and clears the mark of all others. `missed`: their bytes count as if they were still there, until their
+    /// scope is popped, so that the next collection by growth comes when it would have come.
+    fn free_unmarked(&mut self, dead: Vec<*mut Container>, missed: bool) -> u64 {
         let before = self.counters.freed;
         // SAFETY: what is on a list is live (I4). A dead one stays readable in the delayed-destruction queue until all are done; nothing marked refers to one.
         unsafe {
@@ -247,6 +246,7 @@ impl Heap {
             let outermost = !self.delaying;
             self.delaying = true;
             for p in dead {
+                let before = self.arena.bytes;
                 if (*p).cell.bits & bits::DEAD == 0 {
                     while (*p).cell.count > 0 {
                         (*p).cell.count -= 1;
@@ -256,6 +256,13 @@ impl Heap {
                         }
                     }
                     self.destroy(p as *mut Cell, Cause::Cycle);
+                }
+                if missed {
+                    // The cell itself is freed at the end.
+                    let (level, freed) = ((*p).level() as usize, before - self.arena.bytes + Self::cell_size(p) as u64);
+                    self.missed.resize(self.missed.len().max(level + 1), 0);
+                    self.missed[level] += freed;
+                    self.missed_bytes += freed;
                 }
             }
             if outermost {

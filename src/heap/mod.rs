@@ -115,6 +115,9 @@ pub struct Heap {
     pub counters: Counters,
     /// Live bytes above which a collection is due.
     collect_above: u64,
+    /// Bytes that only the stress mode has freed, by the scope with which they would have gone, and in all.
+    missed: Vec<u64>,
+    missed_bytes: u64,
     /// A collection was due at a sweep or a look at limits, and runs at the next safepoint.
     collection_wanted: bool,
     /// Something waits for a safepoint: fallen finalizable values, a collection that is due, or whatever else the machine has set it for. Always set while tracing.
@@ -161,6 +164,8 @@ impl Heap {
             delaying: false,
             counters: Counters::default(),
             collect_above: settings.pace.floor,
+            missed: Vec::new(),
+            missed_bytes: 0,
             collection_wanted: false,
             attention: false,
             unusual: false,

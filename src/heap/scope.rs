@@ -213,6 +213,11 @@ impl Heap {
         }
         // An older scope's value that fell to zero by this is on probation at the end of the vector.
         self.sweep(base);
+        if self.missed_bytes != 0
+            && let Some(missed) = self.missed.get_mut(level)
+        {
+            self.missed_bytes -= std::mem::take(missed);
+        }
         if self.tracing {
             let level = self.level;
             self.emit(Event::ScopePop { level });
