@@ -132,9 +132,7 @@ impl Heap {
             let again: Vec<*mut Container> = dead.iter().copied().filter(again).collect();
             self.mark_from(again);
             for value in round.iter().flat_map(Due::held) {
-                if self.tracing {
-                    self.by = By::Queue;
-                }
+                self.by_queue();
                 if value.is_container() && (*value.cell()).bits & bits::MARK == 0 {
                     (*value.cell()).count -= 1;
                     if self.tracing {
@@ -153,7 +151,7 @@ impl Heap {
     fn mark(&mut self, roots: &[Value]) -> u64 {
         let mut pending: Vec<*mut Container> = Vec::new();
         pending.extend(roots.iter().filter(|value| value.is_container()).map(|value| value.container()));
-        // SAFETY: what has an entry or is protected is live (I3); so is what is on a list (I4).
+        // SAFETY: what has an entry or is protected is live (I3).
         unsafe {
             for entry in self.probation.iter().filter(|entry| **entry != VACANT) {
                 let p = (entry & !3) as *mut Cell;
@@ -161,12 +159,8 @@ impl Heap {
                     pending.push(p as *mut Container);
                 }
             }
-            let mut builtin = self.scopes[0].head;
-            while !builtin.is_null() {
-                pending.push(builtin);
-                builtin = (*builtin).next;
-            }
         }
+        pending.extend(self.list(0));
         self.mark_from(pending)
     }
 
@@ -209,21 +203,13 @@ impl Heap {
 
     /// The containers on a scope's list that have no `MARK`, newest first.
     fn unmarked(&self) -> Vec<*mut Container> {
-        let mut dead: Vec<*mut Container> = Vec::new();
+        let lists = (0..=self.level as usize).flat_map(|level| self.list(level));
         // SAFETY: what is on a list is live (I4).
         unsafe {
-            for scope in &self.scopes[..=self.level as usize] {
-                let mut p = scope.head;
-                while !p.is_null() {
-                    if (*p).cell.bits & bits::MARK == 0 {
-                        dead.push(p);
-                    }
-                    p = (*p).next;
-                }
-            }
+            let mut dead: Vec<*mut Container> = lists.filter(|p| (**p).cell.bits & bits::MARK == 0).collect();
             dead.sort_unstable_by_key(|p| std::cmp::Reverse((**p).id()));
+            dead
         }
-        dead
     }
 
     /// Destroys those of `dead` that still have no `MARK`, and clears the mark of all others. `missed`: their bytes count as if they were still there, until their
@@ -234,11 +220,7 @@ impl Heap {
         unsafe {
             let dead: Vec<*mut Container> = dead.into_iter().filter(|p| (**p).cell.bits & bits::MARK == 0).collect();
             for level in 0..=self.level as usize {
-                let mut p = self.scopes[level].head;
-                while !p.is_null() {
-                    (*p).cell.bits &= !bits::MARK;
-                    p = (*p).next;
-                }
+                self.list(level).for_each(|p| (*p).cell.bits &= !bits::MARK);
             }
             for entry in self.probation.iter().filter(|entry| **entry != VACANT) {
                 (*((entry & !3) as *mut Cell)).bits &= !bits::MARK;

@@ -7,7 +7,8 @@
 //!
 //! # Invariants
 //! - **F1** No finalizable value is destroyed: at zero it *falls*, which queues it (`Heap::fall`); a pop and a collection queue those they find
-//!   dying before they destroy anything. Only [`Heap::forsake`] takes a registration away unused.
+//!   dying before they destroy anything. Only [`Heap::forsake_fallen`] and [`Heap::forsake_scope`] take a registration away
+//!   unused.
 //! - **F2** A scope's `finalizable` is the number of finalizable containers at its level.
 
 use std::any::Any;
@@ -17,10 +18,9 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 
 use super::Heap;
-use super::cell::{Cell, Container, Kind, bits, more};
-use super::event::{By, Event, Id};
+use super::cell::{Container, bits, more};
+use super::event::{Event, Id};
 use super::order::Dying;
-use super::probation::{PROTECTION, VACANT};
 use super::value::Value;
 
 /// A finalizer.
@@ -72,11 +72,6 @@ pub(super) struct Finalizers {
     closed: bool,
 }
 
-/// Who holds what is due, in a trace.
-fn by_queue() -> By {
-    By::Queue
-}
-
 impl Heap {
     // ---- Registration ---------------------------------------------------------------------------------------------
 
@@ -111,9 +106,7 @@ impl Heap {
         // SAFETY: a live container (I2).
         unsafe {
             if (*p).cell.more & (more::DECIDED | more::FINALIZABLE) == 0 {
-                self.unusual = true;
-                (*p).cell.more |= more::FINALIZABLE;
-                self.scopes[(*p).level() as usize].finalizable += 1;
+                self.register_finalizer(instance, Finalizer::Method);
             }
         }
     }
@@ -181,7 +174,7 @@ impl Heap {
         self.finalizers.listed.contains_key(&p)
     }
 
-    /// A container with a listed finalizer is freed without it having been called: only when the heap is dropped, or by [`Heap::forsake`].
+    /// A container with a listed finalizer is freed without it having been called: only when the heap is dropped.
     pub(super) fn forget_finalizer(&mut self, p: *mut Container) {
         self.finalizers.listed.remove(&p);
     }
@@ -220,18 +213,14 @@ impl Heap {
     }
 
     fn hold_due(&mut self, value: Value) {
-        if self.tracing {
-            self.by = by_queue();
-        }
+        self.by_queue();
         self.incref(value);
     }
 
     /// Gives back what a finalizer held that has been called. True if something still refers to its value.
     pub fn release_due(&mut self, due: &Due) -> bool {
         for value in due.held() {
-            if self.tracing {
-                self.by = by_queue();
-            }
+            self.by_queue();
             self.decref(value);
         }
         // SAFETY: a container that has just been given back is live: at zero it has an entry.
@@ -277,9 +266,7 @@ impl Heap {
         let late: Vec<Value> = late.into_iter().map(Value::from_container).collect();
         for value in &late {
             self.unregister_finalizer(*value);
-            if self.tracing {
-                self.by = by_queue();
-            }
+            self.by_queue();
             self.decref(*value);
         }
         late
@@ -290,9 +277,7 @@ impl Heap {
         let finalizer = self.take_finalizer(p).unwrap_or(Finalizer::Method);
         if let Finalizer::Function(function) = finalizer {
             // The queue's reference takes the place of the value's.
-            if self.tracing {
-                self.by = by_queue();
-            }
+            self.by_queue();
             self.incref(function);
             self.by_inner(p, "(finalizer)");
             self.decref(function);
@@ -326,25 +311,10 @@ impl Heap {
 
     /// The containers that the current scope owns; those on probation stand above `base`.
     fn owned(&self, base: usize) -> Vec<*mut Container> {
-        let mut owned = Vec::new();
-        let mut p = self.scopes[self.level as usize].head;
-        // SAFETY: what is on a list, or has an entry, is live (I3, I4).
-        unsafe {
-            while !p.is_null() {
-                owned.push(p);
-                p = (*p).next;
-            }
-            for entry in self.probation[base..].iter().filter(|entry| **entry != VACANT && **entry & PROTECTION == 0) {
-                let p = *entry as *mut Cell;
-                if (*p).kind >= Kind::Object
-                    && (*p).bits & bits::LINKED == 0
-                    && (*(p as *mut Container)).level() == self.level
-                {
-                    owned.push(p as *mut Container);
-                }
-            }
-        }
-        owned
+        let level = self.level;
+        // SAFETY: what has an entry is live (I3).
+        let unlinked = self.unlinked(base).filter(|p| unsafe { (**p).level() } == level);
+        self.list(level as usize).chain(unlinked).collect()
     }
 
     /// The round of the current scope, which is about to be popped: all of its finalizable values, in order. Weak references to what it owns are cleared.

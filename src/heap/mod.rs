@@ -297,6 +297,13 @@ impl Heap {
         }
     }
 
+    /// Says that the next count event is about what a finalizer that is due holds.
+    pub(super) fn by_queue(&mut self) {
+        if self.tracing {
+            self.by = By::Queue;
+        }
+    }
+
     /// Says that the next count event is about something in `owner` that has no key: `what` is a word for it, or empty.
     #[inline(always)]
     pub(crate) fn by_inner(&mut self, owner: *mut Container, what: &str) {

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use rustc_hash::FxHashMap;
 
 use super::Heap;
-use super::cell::{Bound, Cell, Class, Collection, Container, Function, Kind, Object, bits};
+use super::cell::{Bound, Class, Collection, Container, Function, Kind, Object, bits};
 use super::event::slot_name;
 use super::value::Value;
 
@@ -155,23 +155,9 @@ impl Heap {
 
     /// Live containers that are not built in, oldest first. O(live).
     pub fn survivors(&self) -> Vec<Value> {
-        let mut found = Vec::new();
-        for scope in &self.scopes {
-            let mut p = scope.head;
-            while !p.is_null() {
-                found.push(p);
-                // SAFETY: what is on a list is live (I4).
-                p = unsafe { (*p).next };
-            }
-        }
-        for entry in self.probation.iter().filter(|entry| **entry > 3 && **entry & 1 == 0) {
-            let p = *entry as *mut Cell;
-            // SAFETY: a cell with an entry is live (I3).
-            if unsafe { (*p).kind >= Kind::Object && (*p).bits & bits::LINKED == 0 } {
-                found.push(p as *mut Container);
-            }
-        }
-        // SAFETY: as above.
+        let mut found: Vec<*mut Container> = (0..self.scopes.len()).flat_map(|level| self.list(level)).collect();
+        found.extend(self.unlinked(0));
+        // SAFETY: what is on a list or has an entry is live (I3, I4).
         found.retain(|p| unsafe { (**p).cell.bits & bits::BUILTIN == 0 });
         found.sort_by_key(|p| unsafe { (**p).id() });
         found.into_iter().map(Value::from_container).collect()

@@ -1,7 +1,7 @@
 //! Counts, probation and the sweep at the end of a statement.
 
 use super::Heap;
-use super::cell::{Cell, Container, bits};
+use super::cell::{Cell, Container, Kind, bits};
 use super::event::{By, Cause, Event};
 use super::value::Value;
 
@@ -106,6 +106,14 @@ impl Heap {
     #[inline(always)]
     pub fn base(&self) -> usize {
         self.probation.len()
+    }
+
+    /// The containers with an entry above `base` that are on no list: those that nothing has referred to since they came on probation.
+    pub(super) fn unlinked(&self, base: usize) -> impl Iterator<Item = *mut Container> {
+        let entries = self.probation[base..].iter().filter(|entry| **entry != VACANT && **entry & PROTECTION == 0);
+        // SAFETY: a cell with an entry is live (I3).
+        let unlinked = |p: &*mut Cell| unsafe { (**p).kind >= Kind::Object && (**p).bits & bits::LINKED == 0 };
+        entries.map(|entry| *entry as *mut Cell).filter(unlinked).map(|p| p as *mut Container)
     }
 
     /// The end of a statement: what is protected above `base` is released, and what is still on probation there dies, newest first. O(entries).

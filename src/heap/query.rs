@@ -2,7 +2,7 @@
 
 use super::Heap;
 use super::cell::{Cell, Iterator, Kind, Yield};
-use super::probation::PROTECTION;
+use super::probation::{PROTECTION, VACANT};
 use super::value::Value;
 
 impl Heap {
@@ -35,7 +35,7 @@ impl Heap {
         // SAFETY: a cell with an entry is live (I3), a protected one is counted.
         self.probation
             .iter()
-            .filter(|entry| **entry > 3)
+            .filter(|entry| **entry != VACANT)
             .map(|entry| unsafe { Heap::value_of((entry & !3) as *mut Cell) })
     }
 

@@ -72,6 +72,13 @@ impl Heap {
         }
     }
 
+    /// What is on the list of a level, newest to come there first. Nothing is put on it or taken off while it is walked.
+    pub(super) fn list(&self, level: usize) -> impl Iterator<Item = *mut Container> + use<> {
+        let next = |p: *mut Container| (!p.is_null()).then_some(p);
+        // SAFETY: what is on a list is live (I4).
+        std::iter::successors(next(self.scopes[level].head), move |p| next(unsafe { (**p).next }))
+    }
+
     /// Up-scoping: `value` and all that it reaches move to the scope at `level`, unless they are there or older. O(moved).
     #[inline(always)]
     pub fn upscope(&mut self, value: Value, level: u32, why: Why) {

@@ -123,13 +123,19 @@ pub fn this_number(vm: &mut Vm, args: Args, function: &str) -> Outcome {
     if this.is_number() { Ok(this) } else { Err(wrong_receiver(vm, function, "numbers", this)) }
 }
 
-/// The receiver as a Map or Set.
+/// The receiver as a Map or Set, or a weak one.
 pub fn this_of(vm: &mut Vm, args: Args, kind: Kind, function: &str) -> Outcome {
     let this = vm.this(args);
     if this.kind() == Some(kind) {
         return Ok(this);
     }
-    let wanted = if kind == Kind::Map { "Maps" } else { "Sets" };
+    let wanted = match kind {
+        Kind::Map => "Maps",
+        Kind::Set => "Sets",
+        Kind::WeakRef => "WeakRefs",
+        Kind::WeakMap => "WeakMaps",
+        _ => "WeakSets",
+    };
     Err(wrong_receiver(vm, function, wanted, this))
 }
 

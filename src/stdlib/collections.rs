@@ -54,17 +54,7 @@ pub(super) fn insert(vm: &mut Vm, table: Value, key: Value, value: Value) -> Out
 /// `new Map(entries)`: from an iterable of `[key, value]` pairs.
 fn new_map(vm: &mut Vm, args: Args) -> Outcome {
     let map = vm.heap.map();
-    let entries = vm.arg(args, 0);
-    if entries.is_nullish() {
-        return Ok(map);
-    }
-    for entry in listed(vm, entries)? {
-        if entry.kind() != Some(Kind::Array) {
-            let got = vm.describe(entry);
-            return Err(vm.type_error(format!("`new Map`: its entries must be `[key, value]` arrays, got {got}")));
-        }
-        let key = vm.heap.element(entry, 0).unwrap_or(Value::UNDEFINED);
-        let value = vm.heap.element(entry, 1).unwrap_or(Value::UNDEFINED);
+    for (key, value) in listed_pairs(vm, vm.arg(args, 0), "Map")? {
         insert(vm, map, key, value)?;
     }
     Ok(map)
@@ -73,17 +63,17 @@ fn new_map(vm: &mut Vm, args: Args) -> Outcome {
 /// `new Set(values)`: from an iterable.
 fn new_set(vm: &mut Vm, args: Args) -> Outcome {
     let set = vm.heap.set();
-    let values = vm.arg(args, 0);
-    if !values.is_nullish() {
-        for value in listed(vm, values)? {
-            insert(vm, set, value, Value::UNDEFINED)?;
-        }
+    for value in listed(vm, vm.arg(args, 0))? {
+        insert(vm, set, value, Value::UNDEFINED)?;
     }
     Ok(set)
 }
 
-/// All that an iterable yields. Only for natives that call nothing back: there nothing dies before they return.
+/// All that an iterable yields; nothing for undefined and null. Only for natives that call nothing back: there nothing dies before they return.
 pub(super) fn listed(vm: &mut Vm, iterable: Value) -> Outcome<Vec<Value>> {
+    if iterable.is_nullish() {
+        return Ok(Vec::new());
+    }
     let values = if iterable.kind() == Some(Kind::Array) {
         vm.heap.elements(iterable).to_vec()
     } else {
@@ -93,6 +83,20 @@ pub(super) fn listed(vm: &mut Vm, iterable: Value) -> Outcome<Vec<Value>> {
     };
     vm.charge(values.len())?;
     Ok(values)
+}
+
+/// The same for `[key, value]` pairs, as `new Map` and `new WeakMap` want them.
+pub(super) fn listed_pairs(vm: &mut Vm, iterable: Value, class: &str) -> Outcome<Vec<(Value, Value)>> {
+    let mut pairs = Vec::new();
+    for entry in listed(vm, iterable)? {
+        if entry.kind() != Some(Kind::Array) {
+            let got = vm.describe(entry);
+            return Err(vm.type_error(format!("`new {class}`: its entries must be `[key, value]` arrays, got {got}")));
+        }
+        let part = |index| vm.heap.element(entry, index).unwrap_or(Value::UNDEFINED);
+        pairs.push((part(0), part(1)));
+    }
+    Ok(pairs)
 }
 
 /// The value of a key, or undefined.

@@ -1,7 +1,7 @@
 //! `WeakRef`, `WeakMap`, `WeakSet`: references that keep nothing alive.
 
-use super::arguments::{Outcome, wrong_receiver};
-use super::collections::listed;
+use super::arguments::{Outcome, this_of};
+use super::collections::{listed, listed_pairs};
 use crate::heap::cell::Kind;
 use crate::heap::value::Value;
 use crate::vm::Vm;
@@ -43,19 +43,6 @@ pub(super) static SET_METHODS: &[NativeInfo] = &[
     NativeInfo::new("has", 1, |vm, args| has(vm, args, Kind::WeakSet)),
 ];
 
-fn this_of(vm: &mut Vm, args: Args, kind: Kind, function: &str) -> Outcome {
-    let this = vm.this(args);
-    if this.kind() == Some(kind) {
-        return Ok(this);
-    }
-    let wanted = match kind {
-        Kind::WeakRef => "WeakRefs",
-        Kind::WeakMap => "WeakMaps",
-        _ => "WeakSets",
-    };
-    Err(wrong_receiver(vm, function, wanted, this))
-}
-
 /// `new WeakRef(target)`: the target is a container.
 fn new_ref(vm: &mut Vm, args: Args) -> Outcome {
     let target = vm.arg(args, 0);
@@ -85,17 +72,7 @@ fn insert(vm: &mut Vm, collection: Value, key: Value, value: Value, what: &str) 
 /// `new WeakMap(entries)`: from an iterable of `[key, value]` pairs.
 fn new_map(vm: &mut Vm, args: Args) -> Outcome {
     let map = vm.heap.weak_map();
-    let entries = vm.arg(args, 0);
-    if entries.is_nullish() {
-        return Ok(map);
-    }
-    for entry in listed(vm, entries)? {
-        if entry.kind() != Some(Kind::Array) {
-            let got = vm.describe(entry);
-            return Err(vm.type_error(format!("`new WeakMap`: its entries must be `[key, value]` arrays, got {got}")));
-        }
-        let key = vm.heap.element(entry, 0).unwrap_or(Value::UNDEFINED);
-        let value = vm.heap.element(entry, 1).unwrap_or(Value::UNDEFINED);
+    for (key, value) in listed_pairs(vm, vm.arg(args, 0), "WeakMap")? {
         insert(vm, map, key, value, "as a WeakMap key")?;
     }
     Ok(map)
@@ -104,11 +81,8 @@ fn new_map(vm: &mut Vm, args: Args) -> Outcome {
 /// `new WeakSet(values)`: from an iterable.
 fn new_set(vm: &mut Vm, args: Args) -> Outcome {
     let set = vm.heap.weak_set();
-    let values = vm.arg(args, 0);
-    if !values.is_nullish() {
-        for value in listed(vm, values)? {
-            insert(vm, set, value, Value::UNDEFINED, "in a WeakSet")?;
-        }
+    for value in listed(vm, vm.arg(args, 0))? {
+        insert(vm, set, value, Value::UNDEFINED, "in a WeakSet")?;
     }
     Ok(set)
 }

@@ -54,7 +54,7 @@ const MOST_INSIDE: u64 = 100_000;
 /// Answers of FinalizeLater in a row, after which a finalizer of the host is moved behind the others.
 const PATIENCE: u32 = 16;
 /// Script calls and natives that finalizers may open above the limits, so that they can run when one of them was reached.
-pub(super) const HEADROOM: usize = 100;
+const HEADROOM: usize = 100;
 /// Bytes that finalizers may use above the memory limit when it was reached.
 const RESERVE: u64 = 1 << 20;
 
@@ -95,14 +95,9 @@ impl Finalization {
         self.leaving.iter().rfind(|(number, _)| *number == frame).map(|(_, registers)| &registers[..])
     }
 
-    /// Finalizers that wait for their call.
-    pub(super) fn waiting(&self) -> usize {
-        self.queue.len()
-    }
-
-    /// The machine is calling a finalizer.
-    pub(super) fn is_running(&self) -> bool {
-        self.depth > 0
+    /// A finalizer is running, or the driver of the queue is at work: the queue does not move.
+    fn is_busy(&self) -> bool {
+        self.in_progress || self.depth > 0
     }
 }
 
@@ -119,7 +114,7 @@ impl Vm {
 
     /// Finalizers that are queued and wait for their call.
     pub fn queued_finalizers(&self) -> usize {
-        self.finalization.waiting()
+        self.finalization.queue.len()
     }
 
     /// How often the queue and rounds under way hold a value.
@@ -246,7 +241,7 @@ impl Vm {
         if due.is_empty() {
             return;
         }
-        if self.finalization.in_progress || self.finalization.is_running() {
+        if self.finalization.is_busy() {
             due.iter().for_each(|due| self.move_to_level_1(due));
         } else if self.heap.tracing
             && let Some(head) = self.finalization.queue.front().or(due.first())
@@ -261,7 +256,7 @@ impl Vm {
     /// Drives the queue: calls the finalizer at its head, again and again, until there is none, or one answers FinalizeLater: that one stays at the head, and the
     /// next call resumes there. What they did not resurrect is freed. Nothing happens while a finalizer runs.
     pub(super) fn progress_through_finalizer_queue(&mut self, base: usize) {
-        if self.finalization.queue.is_empty() || self.finalization.in_progress || self.finalization.is_running() {
+        if self.finalization.queue.is_empty() || self.finalization.is_busy() {
             return;
         }
         self.finalization.in_progress = true;
