@@ -318,15 +318,25 @@ fn compiled_unchecked(source: &str) -> Program {
 
 #[test]
 fn the_prompt_keeps_its_variables() {
+    use probate::compile::proto::Global;
     use probate::syntax::ast::DeclKind;
     let source = "let a = b + c; const c2 = a; function b2() { return a }";
     let tree = syntax::parse(source, &ParseOptions::default()).unwrap();
-    let existing = [("b".into(), DeclKind::Let), ("c".into(), DeclKind::Const), ("a".into(), DeclKind::Let)];
+    let global = |name: &str, kind, declared| Global { name: name.into(), kind, declared };
+    let existing = [
+        global("b", DeclKind::Let, true),
+        global("c", DeclKind::Const, true),
+        global("a", DeclKind::Const, true),
+        global("b2", DeclKind::Let, false),
+    ];
     let options = CompileOptions { builtins: &BUILTINS, existing_globals: &existing, all_globals: true };
     let program = compile::compile(&tree, source, &options).unwrap();
     let names: Vec<&str> = program.globals.iter().map(|(name, _)| &**name).collect();
-    // `a` is declared again as what it was: it keeps its slot.
-    assert_eq!((program.first_global, names), (3, vec!["c2", "b2"]));
+    // `a` is declared again, `b2` was declared without success: they keep their slots.
+    assert_eq!((program.first_global, names), (4, vec!["c2"]));
+    assert_eq!(program.redeclared, [(2, DeclKind::Let), (3, DeclKind::Let)]);
+    let tree = syntax::parse("b2", &ParseOptions::default()).unwrap();
+    assert_eq!(compile::compile(&tree, "b2", &options).unwrap_err()[0].code, "E0301");
     let tree = syntax::parse("c = 1", &ParseOptions::default()).unwrap();
     assert_eq!(compile::compile(&tree, "c = 1", &options).unwrap_err()[0].code, "E0303");
 }

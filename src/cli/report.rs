@@ -7,7 +7,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::options::Color;
 use crate::syntax::{Diagnostic, Span};
-use crate::vm::error::Failure;
+use crate::vm::error::{Failure, Place};
 use crate::vm::host::FinalizerFailure;
 
 /// Renders with or without colours.
@@ -58,13 +58,13 @@ impl Reporter {
     }
 
     /// An exception that nobody caught, or a limit. `None`: the program ended as it wanted to, or nobody reads what it writes.
-    pub fn failure(&self, source: &str, failure: &Failure) -> Option<String> {
+    pub fn failure(&self, failure: &Failure) -> Option<String> {
         match failure {
-            Failure::Uncaught { message, stack, file, span } => {
+            Failure::Uncaught { message, stack, place } => {
                 let mut text = format!("{} {}\n", self.strong("Uncaught"), visible(message));
-                if let Some(span) = span {
-                    let annotation = AnnotationKind::Primary.span(range(source, *span));
-                    let snippet = Snippet::source(source).path(file.as_str()).annotation(annotation);
+                if let Some(Place { source, span }) = place {
+                    let annotation = AnnotationKind::Primary.span(range(&source.text, *span));
+                    let snippet = Snippet::source(&source.text).path(source.name.as_str()).annotation(annotation);
                     text.push_str(&self.renderer.render(&[Group::with_level(Level::ERROR).element(snippet)]));
                     text.push('\n');
                 }
@@ -73,13 +73,18 @@ impl Reporter {
                 }
                 Some(text)
             }
-            Failure::Memory { place } if place.is_empty() => {
-                Some(format!("{}: memory limit reached\n", self.strong("error")))
-            }
-            Failure::Memory { place } => Some(format!("{}: memory limit reached\n    {place}\n", self.strong("error"))),
-            Failure::Fuel => Some(format!("{}: fuel used up\n", self.strong("error"))),
+            Failure::Memory { place } => Some(self.ended("error: memory limit reached", place)),
+            Failure::Fuel => Some(self.ended("error: fuel used up", "")),
+            Failure::Interrupted { place } => Some(self.ended("interrupted", place)),
             Failure::Exit(_) | Failure::Closed => None,
         }
+    }
+
+    /// What ended a program and the place where it was, if that is known.
+    fn ended(&self, what: &str, place: &str) -> String {
+        let (word, rest) = what.split_at(what.find(':').unwrap_or(what.len()));
+        let place = if place.is_empty() { String::new() } else { format!("    {}\n", visible(place)) };
+        format!("{}{rest}\n{place}", self.strong(word))
     }
 
     /// A finalizer that failed, or could not be called.

@@ -103,7 +103,7 @@ fn act(mut options: Options, streams: &Rc<RefCell<Streams>>) -> Result<i32, Stop
         }
         Err(Error::Syntax(errors)) => return Err(refused(&errors)),
         Err(Error::Failure(failure)) => {
-            if let Some(text) = reporter.failure(&source, &failure) {
+            if let Some(text) = reporter.failure(&failure) {
                 streams.borrow_mut().error(&text);
             }
             status_of(&failure)
@@ -142,6 +142,7 @@ fn status_of(failure: &Failure) -> i32 {
         Failure::Exit(status) => *status,
         Failure::Memory { .. } => status::MEMORY,
         Failure::Fuel => status::FUEL,
+        Failure::Interrupted { .. } => status::INTERRUPTED,
         Failure::Closed => status::OK,
     }
 }

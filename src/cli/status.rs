@@ -16,3 +16,5 @@ pub const INTERNAL: i32 = 70;
 pub const FUEL: i32 = 75;
 /// The memory limit.
 pub const MEMORY: i32 = 76;
+/// Ctrl-C.
+pub const INTERRUPTED: i32 = 130;

@@ -43,12 +43,12 @@ pub use disasm::disassemble;
 
 use std::rc::Rc;
 
-use crate::syntax::ast::{self, DeclKind, Name, Span};
+use crate::syntax::ast::{self, Name, Span};
 use crate::syntax::codes;
 use crate::syntax::diagnostic::Diagnostic;
 use emit::{Func, Reg};
 use op::Op;
-use proto::{Program, ProtoKind};
+use proto::{Global, Program, ProtoKind};
 use scope::{FunctionId, Resolution, Role, key};
 
 /// What a program can refer to.
@@ -57,8 +57,8 @@ pub struct CompileOptions<'o> {
     /// Names of the built-in values, by index; programs may hide them.
     pub builtins: &'o [&'o str],
     /// Globals of earlier programs (at the prompt), by slot.
-    pub existing_globals: &'o [(Name, DeclKind)],
-    /// Every top-level declaration is a global, and may be declared again by a later program.
+    pub existing_globals: &'o [Global],
+    /// Every top-level declaration is a global, and may be declared again by a later program. If not, this program's own hide earlier ones.
     pub all_globals: bool,
 }
 
@@ -78,8 +78,12 @@ pub fn compile(program: &ast::Program, _source: &str, options: &CompileOptions) 
     if !compiler.errors.is_empty() {
         return Err(compiler.errors);
     }
-    let program =
-        Program { main, globals: resolution.globals.clone(), first_global: options.existing_globals.len() as u32 };
+    let program = Program {
+        main,
+        globals: resolution.globals.clone(),
+        first_global: options.existing_globals.len() as u32,
+        redeclared: resolution.redeclared.clone(),
+    };
     debug_assert_eq!(check(&program, options.builtins.len()), Ok(()));
     Ok(program)
 }

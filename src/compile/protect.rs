@@ -6,7 +6,7 @@
 
 use super::Compiler;
 use super::kinds::{Kind, kind_of};
-use super::scope::{BindingId, BindingKind, Reference, Resolution};
+use super::scope::{BindingId, Reference, Resolution};
 use crate::syntax::ast::*;
 
 /// Whether evaluating an expression can run statements of other functions.
@@ -209,6 +209,6 @@ impl Compiler<'_> {
             return false;
         }
         let open = self.res.open_globals && binding.global.is_some();
-        binding.assigned || (open && binding.kind != BindingKind::Const)
+        binding.assigned || open
     }
 }

@@ -13,6 +13,17 @@ pub struct Program {
     /// count them on from `first_global`.
     pub globals: Vec<(Name, DeclKind)>,
     pub first_global: u32,
+    /// Globals of earlier programs that this one declares anew, by slot: the same variables, with these kinds from now on.
+    pub redeclared: Vec<(u32, DeclKind)>,
+}
+
+/// A global of an earlier program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Global {
+    pub name: Name,
+    pub kind: DeclKind,
+    /// Its declaration was executed. If not, its name is free; a program that declares it again gives it to the functions that refer to it already.
+    pub declared: bool,
 }
 
 /// A compiled function.

@@ -83,18 +83,17 @@ impl<'a, 'o> Resolver<'a, 'o> {
             owns: false,
             is_switch: false,
         });
-        for (slot, (name, kind)) in self.options.existing_globals.iter().enumerate() {
-            let kind = match kind {
-                DeclKind::Let => BindingKind::Let,
-                DeclKind::Const => BindingKind::Const,
-            };
-            let id = self.new_binding(name.clone(), Span::default(), kind);
+        for (slot, global) in self.options.existing_globals.iter().enumerate() {
+            if !global.declared {
+                continue;
+            }
+            let id = self.new_binding(global.name.clone(), Span::default(), declared(global.kind));
             let binding = &mut self.out.bindings[id.0 as usize];
             binding.ready = Ready::Maybe;
             binding.global = Some(slot as u32);
-            binding.assigned = kind == BindingKind::Let;
-            // A later one of the same name hides an earlier one.
-            self.out.scopes[0].names.insert(name.clone(), id);
+            // By code that was compiled before, or when it is declared again.
+            binding.assigned = true;
+            self.out.scopes[0].names.insert(global.name.clone(), id);
         }
         self.top = self.open(key(program, Role::Body));
         self.declare_statements(&program.body);
@@ -160,19 +159,20 @@ impl<'a, 'o> Resolver<'a, 'o> {
                 continue;
             }
             let kind = if binding.kind == BindingKind::Const { DeclKind::Const } else { DeclKind::Let };
-            let existing = self.out.scopes[0].names.get(&binding.name).copied();
-            let binding = &mut self.out.bindings[id.0 as usize];
-            let (name, constant) = (binding.name.clone(), kind == DeclKind::Const);
-            // Declared again at the prompt as the same kind: the same variable, so that the old value is released.
-            let slot = existing
-                .map(|old| &self.out.bindings[old.0 as usize])
-                .filter(|old| (old.kind == BindingKind::Const) == constant)
-                .and_then(|old| old.global);
-            let slot = slot.unwrap_or_else(|| {
-                self.out.globals.push((name, kind));
-                (self.options.existing_globals.len() + self.out.globals.len() - 1) as u32
-            });
-            self.out.bindings[id.0 as usize].global = Some(slot);
+            let name = binding.name.clone();
+            let existing = self.options.existing_globals;
+            // Declared again at the prompt: the same variable, so that its old value is released and earlier functions see the new one.
+            let slot = match existing.iter().rposition(|global| global.name == name) {
+                Some(slot) if self.options.all_globals => {
+                    self.out.redeclared.push((slot as u32, kind));
+                    slot
+                }
+                _ => {
+                    self.out.globals.push((name, kind));
+                    existing.len() + self.out.globals.len() - 1
+                }
+            };
+            self.out.bindings[id.0 as usize].global = Some(slot as u32);
         }
     }
 

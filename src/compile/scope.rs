@@ -178,6 +178,8 @@ pub struct Resolution {
     /// Hidden bindings of computed field keys, by the member.
     pub field_keys: FxHashMap<NodeKey, BindingId>,
     pub globals: Vec<(Name, DeclKind)>,
+    /// Globals of earlier programs that are declared again, by slot.
+    pub redeclared: Vec<(u32, DeclKind)>,
     /// Globals can be assigned by programs to come (the prompt).
     pub open_globals: bool,
 }

@@ -10,6 +10,7 @@
 //! ```
 
 mod print;
+mod session;
 
 use crate::compile::{self, CompileOptions};
 use crate::heap::event::Tracer;
@@ -18,11 +19,14 @@ use crate::syntax::{self, Diagnostic, ParseOptions};
 use crate::vm::code::Source;
 use crate::vm::error::Failure;
 use crate::vm::host::{Host, Silent};
+use crate::vm::interrupt::Interrupt;
 use crate::vm::{Options, Vm};
+use session::Session;
 
 pub use crate::compile::proto::Program;
 pub use crate::vm::why::Leak;
 pub use print::Format;
+pub use session::{Literal, Step, Variable};
 
 /// Why a program gave no value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -45,6 +49,7 @@ fn failure_message(failure: &Failure) -> String {
         Failure::Exit(status) => format!("exit({status})"),
         Failure::Memory { .. } => "memory limit reached".to_string(),
         Failure::Fuel => "fuel used up".to_string(),
+        Failure::Interrupted { .. } => "interrupted".to_string(),
         Failure::Closed => "the reader of the output is gone".to_string(),
     }
 }
@@ -95,11 +100,12 @@ impl Builder {
                 vm.heap.set_trace_preset(None);
             }
         }
-        Engine { vm, parse: self.parse, value: Value::UNDEFINED, ran: false, open: true }
+        Engine { vm, parse: self.parse, value: Value::UNDEFINED, ran: false, open: true, session: None }
     }
 }
 
-/// A machine with the standard library. It runs one program at a time, each from a clean slate.
+/// A machine with the standard library. It runs one program at a time: each from a clean slate ([`Engine::eval`]), or one after the other in one scope, as a prompt
+/// does ([`Engine::feed`]).
 pub struct Engine {
     vm: Vm,
     parse: ParseOptions,
@@ -109,6 +115,7 @@ pub struct Engine {
     ran: bool,
     /// Scope 1 is there.
     open: bool,
+    session: Option<Session>,
 }
 
 /// A program's value. The engine holds it until its next program or [`Engine::finish`].
@@ -171,18 +178,28 @@ impl Engine {
     pub fn eval(&mut self, name: &str, source: &str) -> Result<Outcome, Error> {
         let program = self.compile(source).map_err(Error::Syntax)?;
         self.finish();
-        if !std::mem::replace(&mut self.open, true) {
-            self.vm.heap.push_scope();
-        }
-        self.ran = true;
+        self.begin();
         let value = self.vm.run_program(&program, Source::new(name, source)).map_err(Error::Failure)?;
         self.value = value;
         Ok(Outcome { is_undefined: value.is_undefined() })
     }
 
+    fn begin(&mut self) {
+        if !std::mem::replace(&mut self.open, true) {
+            self.vm.heap.push_scope();
+        }
+        self.ran = true;
+    }
+
     /// The value of the program that ran last.
     pub fn value_text(&mut self, format: Format) -> String {
-        print::text(&mut self.vm, self.value, format)
+        let value = if self.session.is_some() { self.vm.open_value() } else { self.value };
+        print::text(&mut self.vm, value, format)
+    }
+
+    /// What stops the program that runs, from another thread or a signal handler.
+    pub fn interrupt(&self) -> Interrupt {
+        self.vm.interrupt()
     }
 
     /// The heap as it stands.
@@ -206,6 +223,7 @@ impl Engine {
     pub fn finish(&mut self) {
         if std::mem::replace(&mut self.ran, false) {
             self.open = false;
+            self.end_session();
             let value = std::mem::replace(&mut self.value, Value::UNDEFINED);
             self.vm.finish(value);
         }

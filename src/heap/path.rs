@@ -63,6 +63,27 @@ impl Heap {
         Some((root, steps))
     }
 
+    /// The live containers that refer to a value, oldest first, and what each reference is called (see [`Heap::path_to`]). O(live).
+    pub fn referrers(
+        &mut self,
+        target: Value,
+        captured: &dyn Fn(Value) -> Vec<String>,
+    ) -> Vec<(Value, Option<String>)> {
+        let mut found = Vec::new();
+        for value in self.survivors() {
+            let p = value.container();
+            let mut refers = false;
+            // SAFETY: a survivor is live, and so is what it refers to.
+            unsafe {
+                self.for_each_child(p, |_, child| refers |= child == target);
+                if refers {
+                    found.push((value, self.step(p, target, captured)));
+                }
+            }
+        }
+        found
+    }
+
     /// What the reference from a container to one of its children is called; `None` for the value of a captured variable, which goes by the variable's name.
     unsafe fn step(
         &mut self,

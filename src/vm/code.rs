@@ -14,7 +14,7 @@ use crate::syntax::ast::Span;
 use crate::syntax::diagnostic::Position;
 
 /// A source text, with its lines found once.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Source {
     pub name: String,
     pub text: String,
@@ -180,6 +180,27 @@ pub(super) fn link(heap: &mut Heap, proto: &Rc<Proto>, source: &Rc<Source>, all:
     let pointer: *const Code = &*code;
     all.push(code);
     pointer
+}
+
+/// Gives back what [`link`] counted for one function. Nothing may refer to the code any more.
+pub(super) fn unlink(heap: &mut Heap, code: &Code) {
+    heap.by_temporary();
+    for (constant, value) in code.proto.constants.iter().zip(&code.consts) {
+        if !matches!(constant, Const::Number(_)) {
+            heap.decref(*value);
+        }
+    }
+    for cache in &code.caches {
+        // SAFETY: nobody executes the code.
+        let key = unsafe { (*cache.get()).key };
+        heap.decref(key.value());
+    }
+    for class in &code.classes {
+        heap.decref(class.name);
+        let keys = class.methods.iter().filter_map(|method| method.key.ok());
+        keys.for_each(|key| heap.decref(key.value()));
+    }
+    heap.decref(code.name);
 }
 
 /// `i += 1` right before `if i < n jump` becomes one step of the loop; both instructions stay where they are, so jumps to either stay right.

@@ -1,5 +1,8 @@
 //! Making errors, and what is left of one that nobody caught.
 
+use std::rc::Rc;
+
+use super::code::Source;
 use super::native::Throw;
 use super::{ErrorClass, Pending, Vm};
 use crate::heap::Heap;
@@ -21,8 +24,7 @@ pub enum Failure {
         /// The call stack where it was made, innermost first, as text lines; empty if it is no error.
         stack: Vec<String>,
         /// Where it was thrown.
-        file: String,
-        span: Option<Span>,
+        place: Option<Place>,
     },
     /// The script called `exit(status)`.
     Exit(i32),
@@ -30,8 +32,17 @@ pub enum Failure {
     Memory { place: String },
     /// The fuel of a finalizer.
     Fuel,
+    /// Somebody outside wanted it to stop ([`super::interrupt::Interrupt`]).
+    Interrupted { place: String },
     /// The reader of the output is gone.
     Closed,
+}
+
+/// A place in a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub source: Rc<Source>,
+    pub span: Span,
 }
 
 impl Vm {
@@ -108,6 +119,12 @@ impl Vm {
         Throw(())
     }
 
+    /// Somebody outside wants the program to stop: it cannot catch that.
+    pub(super) fn interrupted(&mut self) -> Throw {
+        self.pending = Pending::Interrupt;
+        Throw(())
+    }
+
     /// Does what needs memory. When the limit refuses it, a collection may make room, and it is tried once more: `f` changes nothing when it fails.
     /// Errors: the limit error.
     pub fn in_room<T>(&mut self, mut f: impl FnMut(&mut Heap) -> Result<T, OutOfMemory>) -> Result<T, Throw> {
@@ -159,12 +176,13 @@ impl Vm {
     }
 
     /// What ended the program, for the host. Everything has been unwound.
-    pub(super) fn take_failure(&mut self) -> Failure {
+    pub(crate) fn take_failure(&mut self) -> Failure {
         match std::mem::replace(&mut self.pending, Pending::Nothing) {
             Pending::Exit(status) => Failure::Exit(status),
             Pending::Memory => Failure::Memory { place: self.take_place() },
             Pending::Closed => Failure::Closed,
             Pending::Fuel => Failure::Fuel,
+            Pending::Interrupt => Failure::Interrupted { place: self.take_place() },
             Pending::Exception | Pending::Nothing => {
                 let value = std::mem::replace(&mut self.exception, Value::UNDEFINED);
                 let failure = self.describe_uncaught(value);
@@ -185,14 +203,11 @@ impl Vm {
     }
 
     fn describe_uncaught(&mut self, value: Value) -> Failure {
-        let (file, span) = match self.thrown_at.take() {
+        let place = self.thrown_at.take().map(|(code, pc)| {
             // SAFETY: code lives as long as the machine.
-            Some((code, pc)) => {
-                let code = unsafe { &*code };
-                (code.source.name.clone(), Some(code.span(pc)))
-            }
-            None => (String::new(), None),
-        };
+            let code = unsafe { &*code };
+            Place { source: Rc::clone(&code.source), span: code.span(pc) }
+        });
         if self.is_error(value) {
             let message = self.error_headline(value);
             let stack_key = self.keys.stack;
@@ -207,13 +222,13 @@ impl Vm {
                     .collect(),
                 _ => Vec::new(),
             };
-            return Failure::Uncaught { message, stack, file, span };
+            return Failure::Uncaught { message, stack, place };
         }
         let message = match crate::stdlib::inspect_value(self, value) {
             Ok(text) => text,
             Err(_) => self.describe(value),
         };
-        Failure::Uncaught { message, stack: Vec::new(), file, span }
+        Failure::Uncaught { message, stack: Vec::new(), place }
     }
 
     /// Whether a value is an instance of Error or of a class that extends it.

@@ -99,6 +99,11 @@ impl Finalization {
     fn is_busy(&self) -> bool {
         self.in_progress || self.depth > 0
     }
+
+    /// A finalizer is running.
+    pub(super) fn is_running(&self) -> bool {
+        self.depth > 0
+    }
 }
 
 impl Vm {
@@ -514,6 +519,7 @@ impl Vm {
             Failure::Exit(status) => (format!("exit({status}) is ignored in a finalizer"), Vec::new()),
             Failure::Memory { .. } => ("memory limit reached".to_string(), Vec::new()),
             Failure::Fuel => ("finalizer fuel used up".to_string(), Vec::new()),
+            Failure::Interrupted { .. } => ("interrupted".to_string(), Vec::new()),
             Failure::Closed => return,
         };
         self.report(value, message, stack);

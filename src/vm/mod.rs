@@ -19,11 +19,14 @@ pub mod finalize;
 pub mod host;
 mod index;
 mod install;
+pub mod interrupt;
 mod iterate;
+pub mod look;
 pub mod native;
 mod property;
 mod readable;
 mod run;
+pub mod session;
 mod unwind;
 pub mod why;
 
@@ -39,6 +42,7 @@ use crate::heap::value::Value;
 use crate::heap::{Heap, Settings};
 use code::{Code, Source};
 use host::Host;
+use interrupt::Interrupt;
 use native::NativeFrame;
 
 /// Kinds of values that have built-in methods without being instances of a script's class.
@@ -85,6 +89,8 @@ pub enum Pending {
     Memory,
     /// A finalizer has used up its fuel; it cannot catch that.
     Fuel,
+    /// Somebody outside wants the program to stop: scripts cannot catch that.
+    Interrupt,
     /// The reader of the output is gone.
     Closed,
 }
@@ -204,6 +210,10 @@ pub struct Vm {
     ticks: u32,
     /// Calls and backward jumps that are left when `ticks` is down, if they are limited.
     fuel: Option<u64>,
+    /// Raised from outside to stop the program.
+    interrupt: Interrupt,
+    /// What is kept from one input to the next, at a prompt.
+    session: Option<session::Kept>,
     /// Where what is pending was thrown first.
     thrown_at: Option<(*const Code, usize)>,
     global_names: Vec<String>,
@@ -270,6 +280,8 @@ impl Vm {
             unwalked: 0,
             ticks: unwind::TICKS,
             fuel: None,
+            interrupt: Interrupt::default(),
+            session: None,
             thrown_at: None,
             global_names: Vec::new(),
             digits: Value::UNDEFINED,
@@ -290,6 +302,14 @@ impl Vm {
 
     /// Links a program and runs it to its end. `Ok` is the program's value: it is held until [`Vm::finish`].
     pub fn run_program(&mut self, program: &Program, source: Source) -> Result<Value, error::Failure> {
+        let main = self.link_program(program, source);
+        match self.run_main(main) {
+            Ok(value) => Ok(value),
+            Err(_) => Err(self.take_failure()),
+        }
+    }
+
+    fn link_program(&mut self, program: &Program, source: Source) -> *const Code {
         self.globals.resize(program.first_global as usize + program.globals.len(), Value::HOLE);
         self.global_names.truncate(program.first_global as usize);
         self.global_names.extend(program.globals.iter().map(|(name, _)| name.to_string()));
@@ -298,11 +318,7 @@ impl Vm {
         // Constants are counted by the code; what making them left on the probation vector is stale.
         let base = self.frames.last().map_or(0, |_| self.heap.base());
         self.heap.sweep(base);
-        let result = self.run_main(main);
-        match result {
-            Ok(value) => Ok(value),
-            Err(_) => Err(self.take_failure()),
-        }
+        main
     }
 
     /// Ends the program: gives back its value and pops every scope, with all finalizers that are left. The machine can be dropped after it.
@@ -320,8 +336,22 @@ impl Vm {
         self.globals.clear();
         // Nothing but level 1 has values left, and none of them a finalizer.
         self.heap.unwind_to(0, 0, crate::heap::event::Cause::Exit);
-        debug_assert!(self.heap.survivors().is_empty(), "all scopes are popped");
+        let survivors = self.heap.survivors();
+        debug_assert!(survivors.is_empty(), "all scopes are popped");
+        if survivors.is_empty() {
+            // No function is left, so nothing refers to code.
+            self.thrown_at = None;
+            for code in std::mem::take(&mut self.codes) {
+                code::unlink(&mut self.heap, &code);
+            }
+            self.heap.sweep(0);
+        }
         self.close_reserve();
+    }
+
+    /// What stops the program from outside, from another thread or a signal handler.
+    pub fn interrupt(&self) -> Interrupt {
+        self.interrupt.clone()
     }
 
     #[inline(always)]

@@ -20,7 +20,7 @@ enum Found {
 }
 
 impl Vm {
-    fn methods_of(&self, value: Value) -> Option<Methods> {
+    pub(super) fn methods_of(&self, value: Value) -> Option<Methods> {
         if value.is_number() {
             return Some(Methods::Number);
         }

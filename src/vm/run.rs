@@ -16,7 +16,7 @@ use crate::heap::value::Value;
 impl Vm {
     /// Runs the main program's code at level 1. Its locals are kept until [`Vm::finish`].
     pub(super) fn run_main(&mut self, code: *const Code) -> Result<Value, Throw> {
-        if self.heap.tracing {
+        if self.heap.tracing && !self.is_resumed() {
             self.heap.emit_push("main", "");
         }
         let base = self.top + 1;

@@ -126,6 +126,9 @@ impl Vm {
         for (register, _) in kept.iter().rev() {
             self.keep_as_global(proto, frame.base, *register);
         }
+        if self.leaves_open(value) {
+            return value;
+        }
         self.heap.sweep(frame.probation);
         if self.heap.attention {
             self.finalization.suspended.push(value);
@@ -342,7 +345,7 @@ impl Vm {
         self.reference_error(format!("Cannot access `{name}` before initialization"))
     }
 
-    /// Looks at what is looked at now and then: the memory limit, the fuel of a finalizer, retired shapes.
+    /// Looks at what is looked at now and then: the memory limit, the fuel of a finalizer, whether somebody interrupts, retired shapes.
     #[cold]
     #[inline(never)]
     pub(super) fn tick(&mut self) -> Result<(), Throw> {
@@ -354,6 +357,13 @@ impl Vm {
             if left == 0 {
                 return Err(self.out_of_fuel());
             }
+        }
+        if self.interrupt.is_raised() {
+            // A finalizer is ended, and what it interrupted too, as soon as that is looked at.
+            if !self.finalization.is_running() {
+                self.interrupt.clear();
+            }
+            return Err(self.interrupted());
         }
         if self.heap.graveyard_is_full() {
             self.clear_caches();

@@ -34,17 +34,27 @@ impl Vm {
             return None;
         }
         let (names, roots): (Vec<String>, Vec<Value>) = self.named_roots().into_iter().unzip();
-        let captured = |function: Value| -> Vec<String> {
-            let Some(code) = (function.is(Kind::Function)).then(|| {
-                // SAFETY: a live closure (I2); its code lives as long as the machine.
-                unsafe { &*((*(function.container() as *mut Function)).code as *const Code) }
-            }) else {
-                return Vec::new();
-            };
-            code.proto.capture_names.iter().map(ToString::to_string).collect()
-        };
-        let (root, steps) = self.heap.path_to(&roots, value, &captured)?;
+        let (root, steps) = self.heap.path_to(&roots, value, &captured_names)?;
         Some(names[root].clone() + &steps.concat())
+    }
+
+    /// Who refers to a value, each by a counted reference, as the script would write it: variables first, then containers, oldest first. Temporaries are left out.
+    /// O(live) for each.
+    pub fn holders(&mut self, value: Value) -> Vec<String> {
+        if !value.is_heap() {
+            return Vec::new();
+        }
+        let roots = self.named_roots().into_iter();
+        let mut holders: Vec<String> = roots
+            .filter(|(name, held)| *held == value && name != "(temporary)" && name != "(queue)")
+            .map(|(name, _)| name)
+            .collect();
+        for (container, step) in self.heap.referrers(value, &captured_names) {
+            let path =
+                self.why(container).unwrap_or_else(|| format!("{} that nothing reaches", self.describe(container)));
+            holders.push(path + &step.unwrap_or_default());
+        }
+        holders
     }
 
     /// What is alive though all scopes are popped, each with an event. O(live) each.
@@ -115,4 +125,14 @@ impl Vm {
             roots.push((name.cloned().unwrap_or_else(|| "(hidden)".to_string()), *value));
         }
     }
+}
+
+/// The names of the variables that a closure captured.
+fn captured_names(function: Value) -> Vec<String> {
+    if !function.is(Kind::Function) {
+        return Vec::new();
+    }
+    // SAFETY: a live closure (I2); its code lives as long as the machine.
+    let code = unsafe { &*((*(function.container() as *mut Function)).code as *const Code) };
+    code.proto.capture_names.iter().map(ToString::to_string).collect()
 }

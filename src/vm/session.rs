@@ -1,0 +1,135 @@
+//! Programs one after the other in one scope, as at a prompt.
+//!
+//! # Invariants
+//! - What inputs declare are globals, at level 1, which stays open. The first two are `_`, the last value, and `_err`, the last error: ordinary counted
+//!   references.
+//! - The last statement of an input stays *open* until [`Vm::settle`]: its value and its temporaries are alive while the value is printed. What is open is
+//!   in `Kept`, counted, and a root.
+//! - Between inputs the probation vector is empty, and no frame is there.
+
+use super::code::Source;
+use super::error::Failure;
+use super::{Pending, Vm};
+use crate::compile::proto::Program;
+use crate::heap::value::Value;
+
+/// Slots of the globals that the session itself sets.
+pub const LAST_VALUE: u32 = 0;
+pub const LAST_ERROR: u32 = 1;
+/// What they are called.
+pub const OWN_NAMES: [&str; 2] = ["_", "_err"];
+
+/// What is kept between inputs.
+#[derive(Default)]
+pub(super) struct Kept {
+    /// The value of an input whose last statement has not ended yet.
+    open: Option<Value>,
+    /// The first input has begun.
+    begun: bool,
+    /// Pieces of code there were before the last input.
+    codes: usize,
+}
+
+impl Vm {
+    /// From now on programs are inputs of one session. Only before the first program.
+    pub fn begin_session(&mut self) {
+        self.session = Some(Kept::default());
+        self.globals = vec![Value::UNDEFINED; OWN_NAMES.len()];
+        self.global_names = OWN_NAMES.map(str::to_string).to_vec();
+    }
+
+    /// Runs an input. Its value stays alive, and so do the temporaries of its last statement, until [`Vm::settle`].
+    ///
+    /// # Errors
+    /// It ended early. If by an exception, that is `_err` now, if `takes_error`.
+    pub fn run_input(&mut self, program: &Program, source: Source, takes_error: bool) -> Result<Value, Failure> {
+        self.settle(false);
+        let codes = self.codes.len();
+        if let Some(kept) = &mut self.session {
+            kept.codes = codes;
+        }
+        let main = self.link_program(program, source);
+        let result = self.run_main(main);
+        if let Some(kept) = &mut self.session {
+            kept.begun = true;
+        }
+        match result {
+            Ok(value) => Ok(value),
+            Err(_) => {
+                if self.pending == Pending::Exception && takes_error {
+                    self.set_global(LAST_ERROR, self.exception);
+                }
+                let failure = self.take_failure();
+                self.thrown_at = None;
+                self.sweep_and_finalize(0);
+                self.drop_main();
+                Err(failure)
+            }
+        }
+    }
+
+    /// Ends the last statement of the input that ran last: its value becomes `_`, if `takes_value` and unless it is undefined, and its temporaries die. Finalizers that are due run.
+    pub fn settle(&mut self, takes_value: bool) {
+        let Some(value) = self.session.as_mut().and_then(|kept| kept.open.take()) else { return };
+        if takes_value && !value.is_undefined() {
+            self.set_global(LAST_VALUE, value);
+        }
+        self.finalization.suspended.pop();
+        self.heap.by_temporary();
+        self.heap.decref(value);
+        self.sweep_and_finalize(0);
+        if self.heap.attention {
+            self.at_safepoint(0);
+        }
+        self.drop_main();
+    }
+
+    /// The value of the input that ran last, as long as it is not settled.
+    pub fn open_value(&self) -> Value {
+        self.session.as_ref().and_then(|kept| kept.open).unwrap_or(Value::UNDEFINED)
+    }
+
+    /// What a global holds; `None` before its declaration was executed.
+    pub fn global(&self, slot: u32) -> Option<Value> {
+        self.globals.get(slot as usize).copied().filter(|value| *value != Value::HOLE)
+    }
+
+    /// Gives a global a value that is owned by level 1 or older.
+    fn set_global(&mut self, slot: u32, value: Value) {
+        let slot = slot as usize;
+        if self.heap.tracing {
+            self.by_global(slot);
+        }
+        self.heap.incref(value);
+        let old = std::mem::replace(&mut self.globals[slot], value);
+        if self.heap.tracing {
+            self.by_global(slot);
+        }
+        self.heap.decref(old);
+    }
+
+    /// The end of a main program whose statement stays open, because it is an input.
+    pub(super) fn leaves_open(&mut self, value: Value) -> bool {
+        let Some(kept) = &mut self.session else { return false };
+        kept.open = Some(value);
+        self.finalization.suspended.push(value);
+        true
+    }
+
+    /// Level 1 was announced by an earlier input.
+    pub(super) fn is_resumed(&self) -> bool {
+        self.session.as_ref().is_some_and(|kept| kept.begun)
+    }
+
+    /// Drops the code of an input that made no function: nothing refers to it any more, and its constants can die.
+    fn drop_main(&mut self) {
+        let Some(codes) = self.session.as_ref().map(|kept| kept.codes) else { return };
+        if self.codes.len() != codes + 1 || !self.frames.is_empty() || self.thrown_at.is_some() {
+            return;
+        }
+        if let Some(code) = self.codes.pop() {
+            super::code::unlink(&mut self.heap, &code);
+        }
+        self.heap.sweep(0);
+    }
+}
