@@ -2,6 +2,7 @@
 
 mod host;
 mod options;
+pub mod repl;
 mod report;
 mod run;
 mod source;

@@ -143,7 +143,29 @@ pub enum Color {
     Never,
 }
 
+impl Color {
+    /// Whether there are colours where `terminal` tells what is written to.
+    pub fn is_on(self, terminal: bool) -> bool {
+        match self {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => terminal && !refused_by_environment(),
+        }
+    }
+}
+
+/// https://no-color.org, and terminals that cannot.
+fn refused_by_environment() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+        || std::env::var_os("TERM").is_some_and(|term| term == "dumb")
+}
+
 impl Options {
+    /// Whether nothing is to run but what is typed.
+    pub fn wants_prompt(&self) -> bool {
+        self.operands.is_empty() && self.eval.is_none() && !self.check && self.dump.is_none()
+    }
+
     /// Limits and switches of the machine.
     pub fn machine(&self) -> vm::Options {
         let recycling = Recycling { capacity: self.recycle, ..Recycling::default() };

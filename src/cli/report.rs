@@ -19,11 +19,7 @@ pub struct Reporter {
 impl Reporter {
     /// `terminal`: whether the messages go to one.
     pub fn new(color: Color, terminal: bool) -> Reporter {
-        let colored = match color {
-            Color::Always => true,
-            Color::Never => false,
-            Color::Auto => terminal && !refused_by_environment(),
-        };
+        let colored = color.is_on(terminal);
         Reporter { renderer: if colored { Renderer::styled() } else { Renderer::plain() }, colored }
     }
 
@@ -104,12 +100,6 @@ impl Reporter {
     fn strong(&self, word: &str) -> String {
         if self.colored { format!("\u{1b}[1m\u{1b}[91m{word}\u{1b}[0m") } else { word.to_string() }
     }
-}
-
-/// https://no-color.org, and terminals that cannot.
-fn refused_by_environment() -> bool {
-    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
-        || std::env::var_os("TERM").is_some_and(|term| term == "dumb")
 }
 
 /// A span as bytes of the text. One that is empty (the end of the text) is a caret there.

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -11,7 +11,7 @@ use super::options::{Dump, Options};
 use super::report::Reporter;
 use super::source::{self, NoScript, Script, reason};
 use super::streams::Streams;
-use super::{stats, status};
+use super::{repl, stats, status};
 use crate::embed::{Engine, Error, Leak};
 use crate::events::{Preset, TextTracer};
 use crate::syntax::{self, Diagnostic, ParseOptions, Span, codes};
@@ -54,6 +54,9 @@ pub fn run(options: Options) -> i32 {
 fn act(mut options: Options, streams: &Rc<RefCell<Streams>>) -> Result<i32, Stop> {
     if let Some(code) = &options.explain {
         return explain(code, streams);
+    }
+    if options.wants_prompt() && streams.borrow().output_is_terminal && io::stdin().is_terminal() {
+        return Ok(repl::run(&options, streams));
     }
     let script = source::read(&mut options).map_err(|none| match none {
         NoScript::Usage(text) => Stop::new(status::USAGE, sentence(&text) + "For more information, try '--help'.\n"),

@@ -19,6 +19,7 @@ mod filter;
 mod lexer;
 mod number;
 mod parser;
+mod pieces;
 mod refuse;
 mod text;
 mod token;
@@ -26,6 +27,7 @@ mod token;
 pub use ast::{Program, Span};
 pub use diagnostic::{Diagnostic, Position, position};
 pub use dump::{dump_ast, tokens};
+pub use pieces::{KEYWORDS, Piece, PieceKind, is_name, pieces, string_value};
 
 use context::Context;
 

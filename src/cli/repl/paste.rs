@@ -1,0 +1,188 @@
+//! From the text that was accepted to the inputs in it.
+//!
+//! Nearly always it is one. A session that was copied from a screen, with its prompts and outputs, becomes what was typed
+//! in it; a command is an input of its own. No program begins with `>`: that is how a copied session is known.
+
+use std::borrow::Cow;
+
+use crate::syntax::{self, ParseOptions};
+
+/// The inputs in a text, in their order. A program stays one input, however many statements it has.
+pub fn inputs(text: &str) -> Vec<Cow<'_, str>> {
+    match session(text) {
+        Some(chunks) => joined(&chunks),
+        None => {
+            // A command ends with its line.
+            let mut rest = text;
+            let mut found = Vec::new();
+            while is_command(rest) {
+                let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
+                found.push(Cow::Borrowed(line.trim_end()));
+                rest = after;
+            }
+            if found.is_empty() || !rest.trim().is_empty() {
+                found.push(Cow::Borrowed(rest));
+            }
+            found
+        }
+    }
+}
+
+/// Whether the text is a command: a dot and a letter at its start.
+pub fn is_command(text: &str) -> bool {
+    text.strip_prefix('.').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()))
+}
+
+/// Whether a text goes on, so that Enter adds a line to it. Two empty lines end what cannot be finished.
+pub fn goes_on(text: &str) -> bool {
+    let given_up = text.rsplit('\n').take(2).all(|line| line.trim().is_empty()) && text.contains('\n');
+    match inputs(text).last() {
+        Some(last) if !is_command(last) && !given_up => is_incomplete(last),
+        _ => false,
+    }
+}
+
+fn is_incomplete(source: &str) -> bool {
+    syntax::parse(source, &ParseOptions::default()).is_err_and(|errors| syntax::is_incomplete(&errors))
+}
+
+/// What was typed in a copied session, prompt by prompt. `None` if it is none.
+fn session(text: &str) -> Option<Vec<String>> {
+    prompted(text.lines().find(|line| !line.trim().is_empty())?)?;
+    let mut chunks: Vec<String> = Vec::new();
+    let mut lines = 0;
+    let mut open = false;
+    for line in text.lines() {
+        if let Some(typed) = prompted(line) {
+            if open {
+                // It was left with Ctrl-C.
+                chunks.pop();
+            }
+            chunks.push(typed.to_string());
+            lines = 1;
+        } else if let Some(chunk) = chunks.last_mut()
+            && open
+        {
+            chunk.push('\n');
+            chunk.push_str(continued(line));
+            lines += 1;
+        } else {
+            // An output, or an empty line before the first prompt.
+            continue;
+        }
+        if lines <= MANY_LINES || may_end(line) {
+            open = chunks.last().is_some_and(|chunk| !is_command(chunk) && is_incomplete(chunk));
+        }
+    }
+    Some(chunks)
+}
+
+/// An input of more lines is not parsed after each.
+const MANY_LINES: usize = 200;
+
+/// Whether a long input may well end with the line: its bracket on the left, or the end of a template or comment.
+fn may_end(line: &str) -> bool {
+    line.starts_with([')', ']', '}']) || line.contains('`') || line.contains("*/")
+}
+
+/// What stands behind a prompt.
+fn prompted(line: &str) -> Option<&str> {
+    line.strip_prefix("> ").or_else(|| (line.trim_end() == ">").then_some(""))
+}
+
+/// The line without a mark of continuation, of our kind or of others'.
+fn continued(line: &str) -> &str {
+    ["… ", "... "].iter().find_map(|mark| line.strip_prefix(mark)).unwrap_or(line)
+}
+
+/// Programs that follow each other become one.
+fn joined(chunks: &[String]) -> Vec<Cow<'static, str>> {
+    let mut inputs: Vec<String> = Vec::new();
+    for chunk in chunks.iter().filter(|chunk| !chunk.trim().is_empty()) {
+        match inputs.last_mut() {
+            Some(last) if !is_command(last) && !is_command(chunk) => {
+                last.push('\n');
+                last.push_str(chunk);
+            }
+            _ => inputs.push(chunk.clone()),
+        }
+    }
+    if inputs.is_empty() {
+        inputs.push(String::new());
+    }
+    inputs.into_iter().map(Cow::Owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_one_input() {
+        for text in ["1 + 1", "let a = 1;\nlet b = 2;\na + b\n", "", "\n", ".5", ".5 + 1\n2", "a\n.map(x)"] {
+            assert_eq!(inputs(text), [text], "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_copied_session_is_what_was_typed() {
+        let text = "> let a = [1,\n… 2]\nundefined\n> a.length\n2\n> function f() {\n  return a;\n}\n> f()\n[ 1, 2 ]\n";
+        assert_eq!(inputs(text), ["let a = [1,\n2]\na.length\nfunction f() {\n  return a;\n}\nf()"]);
+        assert_eq!(inputs("\n> 1\n1\n>\n"), ["1"]);
+        assert_eq!(inputs("> f(\n... 1,\n...items)\n"), ["f(\n1,\n...items)"]);
+        assert_eq!(inputs(">\n"), [""]);
+    }
+
+    #[test]
+    fn long_inputs_of_a_session_end_too() {
+        let body = "  x += 1;\n".repeat(2 * MANY_LINES);
+        let text = format!("> function f() {{\n{body}}}\nundefined\n> 1\n1\n");
+        assert_eq!(inputs(&text), [format!("function f() {{\n{body}}}\n1")]);
+    }
+
+    #[test]
+    fn what_was_left_in_a_session_is_left_out() {
+        assert_eq!(inputs("> f(1,\n> 2 + 2\n4\n"), ["2 + 2"]);
+    }
+
+    #[test]
+    fn the_last_of_a_session_may_go_on() {
+        assert!(goes_on("> 1\n1\n> f(1,"));
+        assert!(!goes_on("> 1\n1\n> f(1)\nUncaught"));
+        assert!(!goes_on("> f(\n> .help"));
+    }
+
+    #[test]
+    fn what_only_contains_a_prompt_is_left_alone() {
+        for text in ["a\n> b", "`\n> quoted\n`", "x > 1", "  > 1", "// > 1\n1", ">1", ">= 1", ">> 1"] {
+            assert_eq!(inputs(text), [text], "{text:?}");
+        }
+    }
+
+    #[test]
+    fn commands_are_inputs_of_their_own() {
+        assert_eq!(inputs(".help"), [".help"]);
+        assert_eq!(inputs(".trace on\nlet a = 1\na\n"), [".trace on", "let a = 1\na\n"]);
+        assert_eq!(inputs(".gc\n.heap \n"), [".gc", ".heap"]);
+        assert_eq!(inputs("> 1\n1\n> 2\n2\n> .gc\nfreed\n> 3\n"), ["1\n2", ".gc", "3"]);
+    }
+
+    #[test]
+    fn what_the_parser_calls_incomplete_goes_on() {
+        for text in ["f(", "function f() {", "`a", "/* a", "[1,", "if (x)", "a +", "({", "> f("] {
+            assert!(goes_on(text), "{text:?}");
+        }
+        for text in ["", "1", "f()", "1 +* 2", "\"a", ")", ".help", ".load", ".type f(", ".5", "let = ("] {
+            assert!(!goes_on(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn two_empty_lines_end_it() {
+        assert!(goes_on("f("));
+        assert!(goes_on("f(\n"));
+        assert!(!goes_on("f(\n\n"));
+        assert!(!goes_on("f(\n  \n "));
+        assert!(goes_on("f(\n\n1,"));
+    }
+}
