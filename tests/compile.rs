@@ -27,7 +27,7 @@ macro_rules! bytecode {
             fn $name() {
                 let source = $source;
                 let program = compiled(source);
-                let text = compile::disassemble(&program, source, &BUILTINS);
+                let text = compile::disassemble(&program, source, &BUILTINS, &[]);
                 insta::assert_snapshot!(stringify!($name), format!("{source}\n---\n{text}"));
             }
         )*

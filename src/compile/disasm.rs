@@ -6,11 +6,11 @@ use super::op::{Instr, Op, Shape};
 use super::proto::*;
 use crate::syntax::diagnostic::position;
 
-/// The text of a program. `builtins` are the names given to the compiler.
-pub fn disassemble(program: &Program, source: &str, builtins: &[&str]) -> String {
-    let globals = program.globals.iter().map(|(name, _)| &**name).collect();
-    let mut out =
-        Disassembler { out: String::new(), source, builtins, globals, first_global: program.first_global as usize };
+/// The text of a program. `builtins` and `existing` (globals of earlier programs) are the names given to the compiler.
+pub fn disassemble(program: &Program, source: &str, builtins: &[&str], existing: &[&str]) -> String {
+    let own = program.globals.iter().map(|(name, _)| &**name);
+    let globals = existing.iter().copied().chain(own).collect();
+    let mut out = Disassembler { out: String::new(), source, builtins, globals };
     out.function(&program.main, "");
     out.out
 }
@@ -20,7 +20,6 @@ struct Disassembler<'s> {
     source: &'s str,
     builtins: &'s [&'s str],
     globals: Vec<&'s str>,
-    first_global: usize,
 }
 
 impl Disassembler<'_> {
@@ -131,8 +130,7 @@ impl Disassembler<'_> {
         match instr.op() {
             Op::LoadBuiltin => self.builtins.get(index).map_or_else(|| "?".to_owned(), |name| format!("@{name}")),
             Op::GetGlobal | Op::SetGlobal => {
-                let name = index.checked_sub(self.first_global).and_then(|index| self.globals.get(index));
-                format!("global {index} {}", name.unwrap_or(&""))
+                format!("global {index} {}", self.globals.get(index).unwrap_or(&""))
             }
             Op::NewObject => match proto.templates.get(index) {
                 Some(keys) => format!("{{{}}}", keys.join(", ")),

@@ -75,17 +75,28 @@ pub fn compile(program: &ast::Program, _source: &str, options: &CompileOptions) 
         errors: Vec::new(),
     };
     let main = compiler.main(program);
+    let has_value = value_of(program).is_some();
     if !compiler.errors.is_empty() {
         return Err(compiler.errors);
     }
     let program = Program {
         main,
+        has_value,
         globals: resolution.globals.clone(),
         first_global: options.existing_globals.len() as u32,
         redeclared: resolution.redeclared.clone(),
     };
     debug_assert_eq!(check(&program, options.builtins.len()), Ok(()));
     Ok(program)
+}
+
+/// The last statement, if it is an expression, and its number.
+fn value_of(program: &ast::Program) -> Option<(usize, &ast::Expr)> {
+    let last = program.body.iter().rposition(|statement| !matches!(statement.kind, ast::StmtKind::Empty))?;
+    match &program.body[last].kind {
+        ast::StmtKind::Expr(expr) => Some((last, expr)),
+        _ => None,
+    }
 }
 
 /// Where a binding lives in its function's frame.
@@ -118,16 +129,11 @@ impl<'a> Compiler<'a> {
         if let Some(&scope) = self.res.scope_of.get(&key(program, Role::Body)) {
             self.enter_names(scope, &program.body);
         }
-        let last = program.body.iter().rposition(|statement| !matches!(statement.kind, ast::StmtKind::Empty));
-        let mut value = None;
-        for (index, statement) in program.body.iter().enumerate() {
-            match &statement.kind {
-                ast::StmtKind::Expr(expr) if Some(index) == last => value = Some(expr),
-                _ => self.statement(statement),
-            }
-        }
+        let value = value_of(program);
+        let before = value.map_or(program.body.len(), |(index, _)| index);
+        program.body[..before].iter().for_each(|statement| self.statement(statement));
         let result = match value {
-            Some(expr) => self.operand(expr),
+            Some((_, expr)) => self.operand(expr),
             None => {
                 let undefined = self.f.temp();
                 self.f.a(Op::LoadUndefined, undefined);

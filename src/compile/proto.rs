@@ -9,6 +9,8 @@ use crate::syntax::ast::{DeclKind, Name, Span};
 #[derive(Debug)]
 pub struct Program {
     pub main: Rc<Proto>,
+    /// Its last statement is an expression, whose value is the program's.
+    pub has_value: bool,
     /// Top-level names that functions refer to (at the prompt: all), in order of declaration; `GetGlobal` and `SetGlobal`
     /// count them on from `first_global`.
     pub globals: Vec<(Name, DeclKind)>,

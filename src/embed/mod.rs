@@ -9,6 +9,7 @@
 //! # Ok::<(), probate::embed::Error>(())
 //! ```
 
+mod memory;
 mod print;
 mod session;
 
@@ -25,6 +26,7 @@ use session::Session;
 
 pub use crate::compile::proto::Program;
 pub use crate::vm::why::Leak;
+pub use memory::{Owned, Survivor};
 pub use print::Format;
 pub use session::{Literal, Step, Variable};
 
@@ -122,12 +124,18 @@ pub struct Engine {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outcome {
     is_undefined: bool,
+    is_expression: bool,
 }
 
 impl Outcome {
     /// Whether the program had no value, or `undefined`.
     pub fn is_undefined(self) -> bool {
         self.is_undefined
+    }
+
+    /// Whether the program's last statement was an expression, so that it has a value at all.
+    pub fn is_expression(self) -> bool {
+        self.is_expression
     }
 }
 
@@ -168,7 +176,7 @@ impl Engine {
     /// Everything that is wrong with it.
     pub fn disassemble(&self, source: &str) -> Result<String, Vec<Diagnostic>> {
         let program = self.compile(source)?;
-        Ok(compile::disassemble(&program, source, &self.vm.builtin_names()))
+        Ok(compile::disassemble(&program, source, &self.vm.builtin_names(), &[]))
     }
 
     /// Compiles and runs a program; `name` is its file's name in messages. What an earlier program left is gone.
@@ -181,7 +189,7 @@ impl Engine {
         self.begin();
         let value = self.vm.run_program(&program, Source::new(name, source)).map_err(Error::Failure)?;
         self.value = value;
-        Ok(Outcome { is_undefined: value.is_undefined() })
+        Ok(Outcome { is_undefined: value.is_undefined(), is_expression: program.has_value })
     }
 
     fn begin(&mut self) {

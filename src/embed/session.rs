@@ -76,9 +76,10 @@ impl Engine {
         let program = self.compile_input(source).map_err(Error::Syntax)?;
         let takes_error = what == Use::Input && self.sets(LAST_ERROR);
         let result = self.vm.run_input(&program, Source::new(name, source), takes_error);
+        let is_expression = program.has_value;
         self.take_names(program);
         let value = result.map_err(Error::Failure)?;
-        Ok(Outcome { is_undefined: value.is_undefined() })
+        Ok(Outcome { is_undefined: value.is_undefined(), is_expression })
     }
 
     /// Runs a last program after the inputs: its own names are its own, as if it stood in a scope inside of theirs.
@@ -89,7 +90,7 @@ impl Engine {
         self.open_session();
         let program = self.compile_with(source, false).map_err(Error::Syntax)?;
         let value = self.vm.run_input(&program, Source::new(name, source), false).map_err(Error::Failure)?;
-        Ok(Outcome { is_undefined: value.is_undefined() })
+        Ok(Outcome { is_undefined: value.is_undefined(), is_expression: program.has_value })
     }
 
     /// Ends the last statement of the input that ran last: its temporaries die, its value becomes `_` unless it is undefined. Finalizers that are due run.
@@ -131,6 +132,16 @@ impl Engine {
     /// Everything that is wrong with it.
     pub fn compile_input(&self, source: &str) -> Result<Program, Vec<Diagnostic>> {
         self.compile_with(source, true)
+    }
+
+    /// The bytecode of a text as the next input.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn disassemble_input(&self, source: &str) -> Result<String, Vec<Diagnostic>> {
+        let program = self.compile_input(source)?;
+        let names: Vec<&str> = self.names().iter().map(|global| &*global.name).collect();
+        Ok(compile::disassemble(&program, source, &self.vm.builtin_names(), &names))
     }
 
     fn compile_with(&self, source: &str, all_globals: bool) -> Result<Program, Vec<Diagnostic>> {
@@ -193,7 +204,7 @@ impl Engine {
     }
 
     /// Names of the built-in values.
-    pub fn builtins(&self) -> Vec<&str> {
+    pub fn builtin_names(&self) -> Vec<&str> {
         self.vm.builtin_names()
     }
 

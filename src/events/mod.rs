@@ -7,7 +7,7 @@ mod preset;
 mod text;
 
 pub use preset::Preset;
-pub use text::TextTracer;
+pub use text::{TextTracer, line};
 
 /// The first line of every trace.
 pub const HEAD: &str = "# probate-trace 1";

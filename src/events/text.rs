@@ -58,9 +58,17 @@ impl<W: FnMut(&str)> Tracer for TextTracer<W> {
     fn wants_counts(&self) -> bool {
         self.preset.is_some_and(Preset::wants_counts)
     }
+
+    fn is_on(&self) -> bool {
+        self.preset.is_some()
+    }
 }
 
 /// An event as its line, without the line end.
+pub fn line(event: &Event) -> String {
+    Line(event).to_string()
+}
+
 struct Line<'e>(&'e Event);
 
 impl fmt::Display for Line<'_> {

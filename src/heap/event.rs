@@ -167,6 +167,8 @@ pub trait Tracer {
     fn set_preset(&mut self, preset: Option<&str>) -> bool;
     /// Whether reference-count events are wanted (they are many and cost a name each).
     fn wants_counts(&self) -> bool;
+    /// Whether any event is wanted. Asked after each event and each switch of the preset.
+    fn is_on(&self) -> bool;
 }
 
 pub(crate) fn slot_name(text: Text) -> String {

@@ -222,6 +222,11 @@ impl Heap {
         self.counters.live[kind as usize] - self.baseline.0[kind as usize]
     }
 
+    /// The number of the container allocated last.
+    pub fn newest(&self) -> u64 {
+        self.next_id - 1
+    }
+
     /// Model bytes of live values, without the built-ins.
     pub fn live_bytes(&self) -> u64 {
         self.arena.bytes - self.baseline.1
@@ -246,10 +251,8 @@ impl Heap {
         match &mut self.tracer {
             Some(tracer) => {
                 let known = tracer.set_preset(preset);
-                if known {
-                    self.tracing = preset.is_some();
-                    self.attention |= self.tracing;
-                }
+                self.tracing = tracer.is_on();
+                self.attention |= self.tracing;
                 known
             }
             None => preset.is_none(),
@@ -261,6 +264,7 @@ impl Heap {
     pub(crate) fn emit(&mut self, event: Event) {
         if let Some(tracer) = &mut self.tracer {
             tracer.event(&event);
+            self.tracing = tracer.is_on();
         }
     }
 

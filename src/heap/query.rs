@@ -18,6 +18,18 @@ impl Heap {
         unsafe { (*value.cell()).count - protections as u32 }
     }
 
+    /// The number of a container in traces (`#12`); `None` for an atom.
+    pub fn number_of(&self, value: Value) -> Option<u64> {
+        // SAFETY: a live container (I2).
+        value.is_container().then(|| unsafe { (*value.container()).id() })
+    }
+
+    /// Whether a container has a finalizer.
+    pub fn has_finalizer(&self, value: Value) -> bool {
+        // SAFETY: a live container (I2).
+        value.is_container() && unsafe { (*value.cell()).more & super::cell::more::FINALIZABLE != 0 }
+    }
+
     /// The level of the scope that owns a container; `None` for an atom.
     pub fn owner_level(&self, value: Value) -> Option<u32> {
         // SAFETY: a live container (I2).

@@ -11,6 +11,7 @@ use super::code::Source;
 use super::error::Failure;
 use super::{Pending, Vm};
 use crate::compile::proto::Program;
+use crate::heap::collect::Reason;
 use crate::heap::value::Value;
 
 /// Slots of the globals that the session itself sets.
@@ -87,6 +88,13 @@ impl Vm {
     /// The value of the input that ran last, as long as it is not settled.
     pub fn open_value(&self) -> Value {
         self.session.as_ref().and_then(|kept| kept.open).unwrap_or(Value::UNDEFINED)
+    }
+
+    /// Between inputs: collects, and runs the finalizers that are due. Returns how many containers were found dead.
+    pub fn collect_between(&mut self) -> u64 {
+        let found = self.collect(Reason::Explicit);
+        self.at_safepoint(0);
+        found
     }
 
     /// What a global holds; `None` before its declaration was executed.

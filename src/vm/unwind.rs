@@ -358,13 +358,7 @@ impl Vm {
                 return Err(self.out_of_fuel());
             }
         }
-        if self.interrupt.is_raised() {
-            // A finalizer is ended, and what it interrupted too, as soon as that is looked at.
-            if !self.finalization.is_running() {
-                self.interrupt.clear();
-            }
-            return Err(self.interrupted());
-        }
+        self.heed_interrupt()?;
         if self.heap.graveyard_is_full() {
             self.clear_caches();
             self.heap.bury_shapes();
@@ -377,6 +371,18 @@ impl Vm {
             return Err(self.out_of_memory(crate::heap::alloc::OutOfMemory));
         }
         Ok(())
+    }
+
+    /// Ends the program if somebody outside wants it to stop. For natives that have waited.
+    pub(crate) fn heed_interrupt(&mut self) -> Result<(), Throw> {
+        if !self.interrupt.is_raised() {
+            return Ok(());
+        }
+        // A finalizer is ended, and what it interrupted too, as soon as that is looked at.
+        if !self.finalization.is_running() {
+            self.interrupt.clear();
+        }
+        Err(self.interrupted())
     }
 
     fn clear_caches(&mut self) {
