@@ -155,6 +155,12 @@ impl Engine {
         compile::compile(&tree, source, &options)
     }
 
+    /// Every built-in by the name under which docs/library.md describes it: `parseInt`, `Math`, `Math.PI`, `Array.from`, and `array.map`
+    /// for a method or property of values. O(n).
+    pub fn builtins(&self) -> Vec<String> {
+        compile::value_names().map(String::from).chain(self.vm.library_names()).collect()
+    }
+
     /// The bytecode of a program as text.
     ///
     /// # Errors

@@ -61,6 +61,24 @@ pub enum Methods {
 
 const METHOD_KINDS: usize = Methods::Error as usize + 1;
 
+impl Methods {
+    /// All kinds, in order.
+    const ALL: [Methods; METHOD_KINDS] = [
+        Methods::String,
+        Methods::Number,
+        Methods::Boolean,
+        Methods::Array,
+        Methods::Function,
+        Methods::Map,
+        Methods::Set,
+        Methods::Iterator,
+        Methods::WeakRef,
+        Methods::WeakMap,
+        Methods::WeakSet,
+        Methods::Error,
+    ];
+}
+
 /// The built-in error classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorClass {
