@@ -19,6 +19,7 @@ Examples:
   probate -p -e '[1, 2].map(n => n * 2)'  print the value of an expression
   probate --trace=all tour.pbt            show every step of the heap
   probate --explain E0101                 what an error is about, at length
+  probate --explain Math.max              what a builtin does, with an example
 
 Exit status: 0 success, 1 uncaught error, 2 wrong usage, 65 syntax error or refused
 construct, 66 input cannot be read, 70 internal error, 76 memory limit.";
@@ -54,8 +55,8 @@ pub struct Options {
     #[arg(long, value_name = "tokens|ast|bytecode", hide_possible_values = true)]
     pub dump: Option<Dump>,
 
-    /// Explain the code of an error message
-    #[arg(long, value_name = "CODE", exclusive = true)]
+    /// Explain an error code or a builtin
+    #[arg(long, value_name = "CODE|NAME", exclusive = true)]
     pub explain: Option<String>,
 
     /// Write memory events: births and deaths, …, or everything

@@ -102,7 +102,7 @@ impl Reporter {
 }
 
 /// https://no-color.org, and terminals that cannot.
-fn refused_by_environment() -> bool {
+pub(super) fn refused_by_environment() -> bool {
     std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
         || std::env::var_os("TERM").is_some_and(|term| term == "dumb")
 }

@@ -8,10 +8,10 @@ use std::rc::Rc;
 
 use super::host::StdHost;
 use super::options::{Dump, Options};
-use super::report::Reporter;
+use super::report::{Reporter, refused_by_environment};
 use super::source::{self, NoScript, Script, reason};
 use super::streams::Streams;
-use super::{stats, status};
+use super::{help, stats, status};
 use crate::embed::{Engine, Error, Leak};
 use crate::events::{Preset, TextTracer};
 use crate::syntax::{self, Diagnostic, ParseOptions, Span, codes};
@@ -52,8 +52,8 @@ pub fn run(options: Options) -> i32 {
 }
 
 fn act(mut options: Options, streams: &Rc<RefCell<Streams>>) -> Result<i32, Stop> {
-    if let Some(code) = &options.explain {
-        return explain(code, streams);
+    if let Some(name) = &options.explain {
+        return explain(name, streams);
     }
     let script = source::read(&mut options).map_err(|none| match none {
         NoScript::Usage(text) => Stop::new(status::USAGE, sentence(&text) + "For more information, try '--help'.\n"),
@@ -155,18 +155,26 @@ fn standard_tracer(preset: Option<Preset>, streams: &Rc<RefCell<Streams>>) -> Te
     TextTracer::new(preset, move |line: &str| streams.borrow_mut().trace(line))
 }
 
-fn explain(code: &str, streams: &Rc<RefCell<Streams>>) -> Result<i32, Stop> {
-    match codes::find(code) {
-        Some(entry) => {
-            let text = format!("{}: {}\n\n{}\n", entry.code, entry.title, entry.explanation.trim());
-            let _ = streams.borrow_mut().output(&text);
-            Ok(status::OK)
-        }
+/// Wider lines are hard to read.
+const WIDEST: usize = 100;
+
+fn explain(name: &str, streams: &Rc<RefCell<Streams>>) -> Result<i32, Stop> {
+    let mut streams = streams.borrow_mut();
+    let text = match codes::find(name) {
+        Some(entry) => format!("{}: {}\n\n{}\n", entry.code, entry.title, entry.explanation.trim()),
         None => {
-            let text = format!("there is no error code {code}; codes look like E0101");
-            Err(Stop::new(status::USAGE, sentence(&text)))
+            let colored = streams.output_is_terminal && !refused_by_environment();
+            let page = match name.strip_prefix(['E', 'e']) {
+                Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.is_empty() => {
+                    Err(format!("there is no error code {name}; codes look like E0101"))
+                }
+                _ => help::page(name, streams.columns().min(WIDEST), colored),
+            };
+            page.map_err(|none| Stop::new(status::USAGE, sentence(&none)))?
         }
-    }
+    };
+    let _ = streams.output(&text);
+    Ok(status::OK)
 }
 
 fn dump(what: Dump, source: &str, streams: &Rc<RefCell<Streams>>) -> Result<(), Vec<Diagnostic>> {

@@ -30,6 +30,19 @@ impl Streams {
         }
     }
 
+    /// Columns of the terminal that standard output goes to; 80 if it is none, or does not say.
+    pub fn columns(&self) -> usize {
+        const USUAL: usize = 80;
+        #[cfg(unix)]
+        if self.output_is_terminal
+            && let Ok(size) = rustix::termios::tcgetwinsize(io::stdout())
+            && size.ws_col > 0
+        {
+            return size.ws_col.into();
+        }
+        USUAL
+    }
+
     /// To standard output.
     ///
     /// # Errors
