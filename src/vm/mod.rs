@@ -10,6 +10,7 @@
 //! caught by scripts. Whatever it is, every scope on the way is popped in order.
 
 mod arith;
+pub mod bulk;
 mod call;
 mod class;
 pub mod code;
@@ -211,6 +212,8 @@ pub struct Vm {
     digits: Value,
     /// Reused by joins.
     scratch: String,
+    #[cfg(test)]
+    pub(crate) charged: bulk::Charged,
 }
 
 /// Keys that the machine itself looks for.
@@ -274,6 +277,8 @@ impl Vm {
             global_names: Vec::new(),
             digits: Value::UNDEFINED,
             scratch: String::new(),
+            #[cfg(test)]
+            charged: Default::default(),
         };
         vm.digits = vm.heap.constant("0123456789").value();
         crate::stdlib::install(&mut vm);
