@@ -21,6 +21,7 @@ use crate::vm::host::{Host, Silent};
 use crate::vm::{Options, Vm};
 
 pub use crate::compile::proto::Program;
+pub use crate::stdlib::inspect::Options as InspectOptions;
 pub use crate::vm::why::Leak;
 pub use print::Format;
 
@@ -183,6 +184,11 @@ impl Engine {
     /// The value of the program that ran last.
     pub fn value_text(&mut self, format: Format) -> String {
         print::text(&mut self.vm, self.value, format)
+    }
+
+    /// The value of the program that ran last in the inspection format of `console.log`. `None` if a limit ended that. O(what is shown).
+    pub fn value_inspected(&mut self, options: &InspectOptions) -> Option<String> {
+        print::inspect_with(&mut self.vm, self.value, options).ok()
     }
 
     /// The heap as it stands.

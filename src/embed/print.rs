@@ -14,6 +14,7 @@ use crate::heap::value::Value;
 use crate::stdlib;
 use crate::vm::Vm;
 use crate::vm::convert::number_text;
+use crate::vm::native::Throw;
 
 /// How JSON is laid out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,6 +32,11 @@ pub(super) fn text(vm: &mut Vm, value: Value, format: Format) -> String {
         Some(text) => text,
         None => stdlib::inspect_value(vm, value).unwrap_or_default(),
     }
+}
+
+/// The value in the inspection format, which calls nothing. O(what is shown). Errors: limits only.
+pub(super) fn inspect_with(vm: &mut Vm, value: Value, options: &stdlib::inspect::Options) -> Result<String, Throw> {
+    stdlib::inspect::inspect(vm, value, *options)
 }
 
 /// A container being written.
