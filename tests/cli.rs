@@ -126,6 +126,7 @@ fn wrong_usage_is_2() {
         &["--seed", "x", "-e", "1"],
         &["-e"],
         &["--explain", "E9999"],
+        &["--explain", "Math.maks"],
         &["--trace-out", "/no/such/folder/trace", "-e", "1"],
     ] {
         fails(line, 2);
@@ -266,6 +267,19 @@ fn codes_are_explained() {
         assert_eq!(actual.status, Some(0));
         assert!(actual.stdout.starts_with("E0101: ") && actual.stdout.contains("Right:"), "{}", actual.stdout);
     }
+}
+
+#[test]
+fn builtins_are_explained() {
+    let actual = probate(&["--explain", "Array.prototype.map"]);
+    assert_eq!((actual.status, actual.stderr.as_str()), (Some(0), ""));
+    assert!(actual.stdout.starts_with("array.map(callback, thisArg?)\n\n  A new array"), "{}", actual.stdout);
+    assert!(actual.stdout.contains("\n    [1, 2].map(n => n * 2) // [ 2, 4 ]\n"), "{}", actual.stdout);
+    let section = probate(&["--explain", "Math"]).stdout;
+    assert!(section.contains("  Math.PI  ") && section.contains("  Math.trunc  "), "{section}");
+    let unknown = probate(&["--explain", "Math.maks"]).stderr;
+    assert!(unknown.contains("there is no builtin `Math.maks`; did you mean `Math.max`"), "{unknown}");
+    assert!(probate(&["--explain", "E9999"]).stderr.contains("no error code E9999"));
 }
 
 #[test]

@@ -3,13 +3,12 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use probate::embed::{Builder, Engine, Error, Format};
+use probate::embed::{Builder, Engine, Error, Format, Member};
 use probate::events::{Preset, TextTracer};
 use probate::heap::Settings;
 use probate::stdlib::inspect;
 use probate::vm::error::Failure;
 use probate::vm::host::{Closed, Host, Stream};
-use probate::vm::look::Member;
 
 fn strict() -> Builder {
     let heap = Settings { stress: true, verify: true, ..Settings::default() };

@@ -2,10 +2,11 @@
 
 use std::cell::RefCell;
 use std::hash::{BuildHasher, Hasher};
-use std::io::{self, BufRead, BufReader, Read, Stdin};
+use std::io;
 use std::rc::Rc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use super::input::Input;
 use super::report::Reporter;
 use super::streams::Streams;
 use crate::vm::host::{Closed, FinalizerFailure, Host, Stream};
@@ -13,18 +14,18 @@ use crate::vm::host::{Closed, FinalizerFailure, Host, Stream};
 pub struct StdHost {
     streams: Rc<RefCell<Streams>>,
     reporter: Rc<Reporter>,
-    input: BufReader<Stdin>,
+    input: Rc<RefCell<Input>>,
     started: Instant,
 }
 
 impl StdHost {
-    pub fn new(streams: Rc<RefCell<Streams>>, reporter: Rc<Reporter>) -> StdHost {
-        StdHost { streams, reporter, input: BufReader::new(io::stdin()), started: Instant::now() }
+    pub fn new(streams: Rc<RefCell<Streams>>, reporter: Rc<Reporter>, input: Rc<RefCell<Input>>) -> StdHost {
+        StdHost { streams, reporter, input, started: Instant::now() }
     }
 
     /// Whoever answers what the script wrote has to see it: written before a read that may wait.
     fn before_waiting(&mut self) {
-        if self.input.buffer().is_empty() {
+        if self.input.borrow().is_empty() {
             // A reader that left is noticed at the next write.
             let _ = self.streams.borrow_mut().flush();
         }
@@ -45,23 +46,13 @@ impl Host for StdHost {
 
     fn read_text(&mut self) -> Result<String, String> {
         self.before_waiting();
-        let mut bytes = Vec::new();
-        self.input.read_to_end(&mut bytes).map_err(unreadable)?;
+        let bytes = self.input.borrow_mut().rest().map_err(unreadable)?;
         String::from_utf8(bytes).map_err(|_| NOT_TEXT.to_string())
     }
 
     fn read_line(&mut self) -> Result<Option<String>, String> {
         self.before_waiting();
-        let mut bytes = Vec::new();
-        if self.input.read_until(b'\n', &mut bytes).map_err(unreadable)? == 0 {
-            return Ok(None);
-        }
-        if bytes.last() == Some(&b'\n') {
-            bytes.pop();
-            if bytes.last() == Some(&b'\r') {
-                bytes.pop();
-            }
-        }
+        let Some(bytes) = self.input.borrow_mut().line().map_err(unreadable)? else { return Ok(None) };
         String::from_utf8(bytes).map(Some).map_err(|_| NOT_TEXT.to_string())
     }
 

@@ -1,10 +1,13 @@
 //! The command line: options, streams, the rendering of errors, exit statuses. The only part that does input and output.
 
+pub mod help;
 mod host;
+mod input;
 mod options;
 pub mod repl;
 mod report;
 mod run;
+mod signals;
 mod source;
 mod stats;
 pub mod status;

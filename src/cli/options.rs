@@ -19,6 +19,7 @@ Examples:
   probate -p -e '[1, 2].map(n => n * 2)'  print the value of an expression
   probate --trace=all tour.pbt            show every step of the heap
   probate --explain E0101                 what an error is about, at length
+  probate --explain Math.max              what a builtin does, with an example
 
 Exit status: 0 success, 1 uncaught error, 2 wrong usage, 65 syntax error or refused
 construct, 66 input cannot be read, 70 internal error, 76 memory limit.";
@@ -42,6 +43,18 @@ pub struct Options {
     #[arg(short, long = "eval", value_name = "CODE", allow_hyphen_values = true)]
     pub eval: Option<String>,
 
+    /// Open the prompt, after the script if there is one
+    #[arg(short, long, conflicts_with_all = ["check", "dump"])]
+    pub interactive: bool,
+
+    /// Run FILE before, in the same scope; may be given more than once
+    #[arg(short = 'I', long, value_name = "FILE", conflicts_with_all = ["check", "dump"])]
+    pub prelude: Vec<PathBuf>,
+
+    /// Neither read nor write the prompt's history
+    #[arg(long)]
+    pub no_history: bool,
+
     /// Print the program's value as JSON, on one line or indented
     #[arg(short, long, value_name = "compact|pretty", num_args = 0..=1, require_equals = true, default_missing_value = "compact", hide_possible_values = true, value_parser = formats())]
     pub print: Option<Format>,
@@ -54,8 +67,8 @@ pub struct Options {
     #[arg(long, value_name = "tokens|ast|bytecode", hide_possible_values = true)]
     pub dump: Option<Dump>,
 
-    /// Explain the code of an error message
-    #[arg(long, value_name = "CODE", exclusive = true)]
+    /// Explain an error code or a builtin
+    #[arg(long, value_name = "CODE|NAME", exclusive = true)]
     pub explain: Option<String>,
 
     /// Write memory events: births and deaths, …, or everything
@@ -161,9 +174,14 @@ fn refused_by_environment() -> bool {
 }
 
 impl Options {
-    /// Whether nothing is to run but what is typed.
-    pub fn wants_prompt(&self) -> bool {
-        self.operands.is_empty() && self.eval.is_none() && !self.check && self.dump.is_none()
+    /// Whether the command line has neither a file nor code.
+    pub fn names_no_script(&self) -> bool {
+        self.operands.is_empty() && self.eval.is_none()
+    }
+
+    /// Whether something is to be run, not only looked at.
+    pub fn runs(&self) -> bool {
+        !self.check && self.dump.is_none()
     }
 
     /// Limits and switches of the machine.

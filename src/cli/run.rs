@@ -7,15 +7,18 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::host::StdHost;
-use super::options::{Dump, Options};
+use super::input::Input;
+use super::options::{Color, Dump, Options};
+use super::repl::{self, Prompt, Record, Recorder};
 use super::report::Reporter;
 use super::source::{self, NoScript, Script, reason};
 use super::streams::Streams;
-use super::{repl, stats, status};
-use crate::embed::{Engine, Error, Leak};
+use super::{help, signals, stats, status};
+use crate::embed::{Engine, Error, Leak, Outcome};
 use crate::events::{Preset, TextTracer};
 use crate::syntax::{self, Diagnostic, ParseOptions, Span, codes};
 use crate::vm::error::Failure;
+use crate::vm::interrupt::Interrupt;
 
 /// A run that ends here, with a sentence for standard error.
 struct Stop {
@@ -52,66 +55,85 @@ pub fn run(options: Options) -> i32 {
 }
 
 fn act(mut options: Options, streams: &Rc<RefCell<Streams>>) -> Result<i32, Stop> {
-    if let Some(code) = &options.explain {
-        return explain(code, streams);
+    if let Some(name) = &options.explain {
+        return explain(name, streams);
     }
-    if options.wants_prompt() && streams.borrow().output_is_terminal && io::stdin().is_terminal() {
-        return Ok(repl::run(&options, streams));
-    }
-    let script = source::read(&mut options).map_err(|none| match none {
-        NoScript::Usage(text) => Stop::new(status::USAGE, sentence(&text) + "For more information, try '--help'.\n"),
-        NoScript::Unreadable(text) => Stop::new(status::NO_INPUT, sentence(&text)),
-    })?;
+    let at_terminal = streams.borrow().output_is_terminal && io::stdin().is_terminal();
+    let only_prompt = options.names_no_script() && (options.interactive || at_terminal && options.runs());
     let reporter = Rc::new(Reporter::new(options.color, streams.borrow().error_is_terminal));
-    let Script { name, bytes, args } = script;
-    let source = String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        let source = String::from_utf8_lossy(error.as_bytes()).into_owned();
-        Stop::new(status::SYNTAX, reporter.diagnostics(&name, &source, &[not_utf8(at)]))
-    })?;
-    let refused =
-        |diagnostics: &[Diagnostic]| Stop::new(status::SYNTAX, reporter.diagnostics(&name, &source, diagnostics));
-    if let Some(what) = options.dump {
-        dump(what, &source, streams).map_err(|errors| refused(&errors))?;
+    let script = match only_prompt {
+        true => None,
+        false => Some(script(&mut options, &reporter)?),
+    };
+    if let (Some(what), Some(script)) = (options.dump, &script) {
+        dump(what, &script.text, streams).map_err(|errors| refused(&reporter, script, &errors))?;
         return Ok(status::OK);
     }
+    let mut preludes = Vec::new();
+    for path in std::mem::take(&mut options.prelude) {
+        let file = source::file(&path).map_err(|text| Stop::new(status::NO_INPUT, sentence(&text)))?;
+        preludes.push(decoded(file, Vec::new(), &reporter)?);
+    }
 
-    let mut builder = Engine::builder()
-        .options(options.machine())
-        .args(args)
-        .host(StdHost::new(Rc::clone(streams), Rc::clone(&reporter)));
+    let interrupt = Interrupt::default();
+    let input = Rc::new(RefCell::new(Input::new(interrupt.clone())));
+    let host = StdHost::new(Rc::clone(streams), Rc::clone(&reporter), Rc::clone(&input));
+    let args = script.as_ref().map(|script| script.args.clone()).unwrap_or_default();
+    let mut builder = Engine::builder().options(options.machine()).args(args).host(host).interrupt(interrupt.clone());
     let mut file = None;
+    let record = Rc::new(RefCell::new(Record::showing(options.trace)));
+    let prompts = only_prompt || options.interactive;
     if let Some(path) = &options.trace_out {
         let out = Rc::new(RefCell::new(open(path)?));
         file = Some((path.clone(), Rc::clone(&out)));
         let preset = options.trace.unwrap_or_default();
         builder = builder.tracer(TextTracer::new(Some(preset), move |line: &str| out.borrow_mut().write(line)), true);
+    } else if prompts {
+        builder = builder.tracer(Recorder::new(Rc::clone(&record), Rc::clone(streams)), true);
     } else {
         builder = builder.tracer(standard_tracer(options.trace, streams), options.trace.is_some());
     }
     let mut engine = builder.build();
-    if options.check {
-        engine.compile(&source).map_err(|errors| refused(&errors))?;
+    if let (true, Some(script)) = (options.check, &script) {
+        engine.compile(&script.text).map_err(|errors| refused(&reporter, script, &errors))?;
         return Ok(status::OK);
     }
+    streams.borrow_mut().stops_for(interrupt.clone());
+    signals::watch(&interrupt, !prompts);
 
-    let mut status = match engine.eval(&name, &source) {
-        Ok(_) => {
-            if let Some(format) = options.print {
-                let text = engine.value_text(format) + "\n";
-                // A reader that left is noticed at the end.
-                let _ = streams.borrow_mut().output(&text);
-            }
-            status::OK
+    let run = Run { streams, reporter: &reporter };
+    let mut ended = None;
+    for prelude in &preludes {
+        ended = ended.or_else(|| run.failed(prelude, &engine.feed(&prelude.name, &prelude.text)));
+        engine.forget();
+    }
+    if let (None, Some(script)) = (ended, &script) {
+        let result = match (prompts, preludes.is_empty()) {
+            (true, _) => engine.feed(&script.name, &script.text),
+            (false, true) => engine.eval(&script.name, &script.text),
+            (false, false) => engine.feed_last(&script.name, &script.text),
+        };
+        ended = run.failed(script, &result);
+        if let (Ok(_), Some(format)) = (&result, options.print) {
+            let text = engine.value_text(format) + "\n";
+            // A reader that left is noticed at the end.
+            let _ = streams.borrow_mut().output(&text);
         }
-        Err(Error::Syntax(errors)) => return Err(refused(&errors)),
-        Err(Error::Failure(failure)) => {
-            if let Some(text) = reporter.failure(&failure) {
-                streams.borrow_mut().error(&text);
-            }
-            status_of(&failure)
+        if prompts && !matches!(result, Err(Error::Failure(Failure::Exit(_) | Failure::Closed))) {
+            ended = None;
         }
-    };
+    }
+    let mut status = ended.unwrap_or(status::OK);
+    let mut engine = Some(engine);
+    if let (true, None, Some(mut open)) = (prompts, ended, engine.take()) {
+        open.settle();
+        let colors = options.color.is_on(streams.borrow().output_is_terminal);
+        let (streams, history) = (Rc::clone(streams), !options.no_history);
+        let prompt = Prompt { engine: open, streams, reporter: Rc::clone(&reporter), record, input, colors, history };
+        (engine, status) = repl::run(prompt);
+    }
+    // Nobody else has it.
+    let Some(mut engine) = engine else { return Ok(status) };
     let sums = options.stats.map(|format| stats::text(&engine.stats(), format));
     engine.finish();
     if options.leaks {
@@ -129,6 +151,60 @@ fn act(mut options: Options, streams: &Rc<RefCell<Streams>>) -> Result<i32, Stop
     // All scopes are popped: what is left goes with the process.
     std::mem::forget(engine);
     Ok(status)
+}
+
+/// A script, decoded.
+struct Text {
+    name: String,
+    text: String,
+    args: Vec<String>,
+}
+
+fn script(options: &mut Options, reporter: &Reporter) -> Result<Text, Stop> {
+    let script = source::read(options).map_err(|none| match none {
+        NoScript::Usage(text) => Stop::new(status::USAGE, sentence(&text) + "For more information, try '--help'.\n"),
+        NoScript::Unreadable(text) => Stop::new(status::NO_INPUT, sentence(&text)),
+    })?;
+    let Script { name, bytes, args } = script;
+    decoded((name, bytes), args, reporter)
+}
+
+fn decoded((name, bytes): (String, Vec<u8>), args: Vec<String>, reporter: &Reporter) -> Result<Text, Stop> {
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Text { name, text, args }),
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+            Err(Stop::new(status::SYNTAX, reporter.diagnostics(&name, &text, &[not_utf8(at)])))
+        }
+    }
+}
+
+fn refused(reporter: &Reporter, script: &Text, diagnostics: &[Diagnostic]) -> Stop {
+    Stop::new(status::SYNTAX, reporter.diagnostics(&script.name, &script.text, diagnostics))
+}
+
+/// Where a program's failure is reported.
+struct Run<'r> {
+    streams: &'r RefCell<Streams>,
+    reporter: &'r Reporter,
+}
+
+impl Run<'_> {
+    /// Reports why a program ended early; the exit status. `None`: it did not.
+    fn failed(&self, script: &Text, result: &Result<Outcome, Error>) -> Option<i32> {
+        let (text, status) = match result {
+            Ok(_) => return None,
+            Err(Error::Syntax(errors)) => {
+                (Some(self.reporter.diagnostics(&script.name, &script.text, errors)), status::SYNTAX)
+            }
+            Err(Error::Failure(failure)) => (self.reporter.failure(failure), status_of(failure)),
+        };
+        if let Some(text) = text {
+            self.streams.borrow_mut().error(&text);
+        }
+        Some(status)
+    }
 }
 
 /// What is alive though all scopes are popped.
@@ -159,18 +235,23 @@ fn standard_tracer(preset: Option<Preset>, streams: &Rc<RefCell<Streams>>) -> Te
     TextTracer::new(preset, move |line: &str| streams.borrow_mut().trace(line))
 }
 
-fn explain(code: &str, streams: &Rc<RefCell<Streams>>) -> Result<i32, Stop> {
-    match codes::find(code) {
-        Some(entry) => {
-            let text = format!("{}: {}\n\n{}\n", entry.code, entry.title, entry.explanation.trim());
-            let _ = streams.borrow_mut().output(&text);
-            Ok(status::OK)
-        }
+fn explain(name: &str, streams: &Rc<RefCell<Streams>>) -> Result<i32, Stop> {
+    let mut streams = streams.borrow_mut();
+    let text = match codes::find(name) {
+        Some(entry) => format!("{}: {}\n\n{}\n", entry.code, entry.title, entry.explanation.trim()),
         None => {
-            let text = format!("there is no error code {code}; codes look like E0101");
-            Err(Stop::new(status::USAGE, sentence(&text)))
+            let colored = Color::Auto.is_on(streams.output_is_terminal);
+            let page = match name.strip_prefix(['E', 'e']) {
+                Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.is_empty() => {
+                    Err(format!("there is no error code {name}; codes look like E0101"))
+                }
+                _ => help::page(name, streams.columns(), colored),
+            };
+            page.map_err(|none| Stop::new(status::USAGE, sentence(&none)))?
         }
-    }
+    };
+    let _ = streams.output(&text);
+    Ok(status::OK)
 }
 
 fn dump(what: Dump, source: &str, streams: &Rc<RefCell<Streams>>) -> Result<(), Vec<Diagnostic>> {

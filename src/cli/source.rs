@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Read};
+use std::path::Path;
 
 use super::options::Options;
 
@@ -36,11 +37,29 @@ pub fn read(options: &mut Options) -> Result<Script, NoScript> {
     let Some(file) = file.filter(|file| file != "-") else {
         return read_input(args, options);
     };
-    let name = file.to_string_lossy().into_owned();
-    match std::fs::read(&file) {
-        Ok(bytes) => Ok(Script { name, bytes, args }),
-        Err(error) => Err(NoScript::Unreadable(format!("cannot read {name}: {}", reason(&error)))),
+    let (name, bytes) = self::file(Path::new(&file)).map_err(NoScript::Unreadable)?;
+    Ok(Script { name, bytes, args })
+}
+
+/// A file's name and what is in it.
+///
+/// # Errors
+/// It cannot be read: a sentence.
+pub fn file(path: &Path) -> Result<(String, Vec<u8>), String> {
+    let name = path.to_string_lossy().into_owned();
+    match std::fs::read(path) {
+        Ok(bytes) => Ok((name, bytes)),
+        Err(error) => Err(format!("cannot read {name}: {}", reason(&error))),
     }
+}
+
+/// The text of a file.
+///
+/// # Errors
+/// It cannot be read, or is not UTF-8: a sentence.
+pub fn text(path: &Path) -> Result<String, String> {
+    let (name, bytes) = file(path)?;
+    String::from_utf8(bytes).map_err(|_| format!("cannot read {name}: it is not UTF-8"))
 }
 
 fn read_input(args: Vec<String>, options: &Options) -> Result<Script, NoScript> {

@@ -7,6 +7,7 @@
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use crate::vm::host::Closed;
+use crate::vm::interrupt::Interrupt;
 
 const PIECE: usize = 64 << 10;
 
@@ -17,6 +18,10 @@ pub struct Streams {
     pub error_is_terminal: bool,
     /// Why standard output could not be written, but for a closed pipe.
     failed: Option<io::Error>,
+    /// Bytes for standard output and standard error so far.
+    written: u64,
+    /// When it is raised, what was to be written is not.
+    interrupt: Interrupt,
 }
 
 impl Streams {
@@ -27,7 +32,34 @@ impl Streams {
             output_is_terminal: io::stdout().is_terminal(),
             error_is_terminal: io::stderr().is_terminal(),
             failed: None,
+            written: 0,
+            interrupt: Interrupt::default(),
         }
+    }
+
+    /// Columns of the terminal that standard output goes to; 80 if it is none, or does not say.
+    pub fn columns(&self) -> usize {
+        const USUAL: usize = 80;
+        /// Nobody reads lines that are narrower.
+        const LEAST: usize = 20;
+        #[cfg(unix)]
+        if self.output_is_terminal
+            && let Ok(size) = rustix::termios::tcgetwinsize(io::stdout())
+            && size.ws_col > 0
+        {
+            return usize::from(size.ws_col).max(LEAST);
+        }
+        USUAL
+    }
+
+    /// From now on an interrupt stops the writing of a long text.
+    pub fn stops_for(&mut self, interrupt: Interrupt) {
+        self.interrupt = interrupt;
+    }
+
+    /// Bytes that were to be written so far, the trace left out.
+    pub fn written(&self) -> u64 {
+        self.written
     }
 
     /// To standard output.
@@ -36,6 +68,7 @@ impl Streams {
     /// Nobody reads it, or it cannot be written ([`Streams::failure`] tells).
     pub fn output(&mut self, text: &str) -> Result<(), Closed> {
         self.flush_trace();
+        self.written += text.len() as u64;
         self.output.extend_from_slice(text.as_bytes());
         if self.output_is_terminal || self.output.len() >= PIECE { self.flush_output() } else { Ok(()) }
     }
@@ -44,6 +77,7 @@ impl Streams {
     pub fn error(&mut self, text: &str) {
         let _ = self.flush_output();
         self.flush_trace();
+        self.written += text.len() as u64;
         let _ = io::stderr().write_all(text.as_bytes());
     }
 
@@ -67,7 +101,8 @@ impl Streams {
             return Ok(());
         }
         let mut stdout = io::stdout().lock();
-        let written = stdout.write_all(&self.output).and_then(|()| stdout.flush());
+        let mut pieces = self.output.chunks(PIECE).take_while(|_| !self.interrupt.is_raised());
+        let written = pieces.try_for_each(|piece| stdout.write_all(piece)).and_then(|()| stdout.flush());
         self.output.clear();
         written.map_err(|error| {
             if error.kind() != ErrorKind::BrokenPipe {

@@ -40,6 +40,7 @@ mod walk_expr;
 
 pub use check::{check, check_counts};
 pub use disasm::disassemble;
+pub use names::value_names;
 
 use std::rc::Rc;
 

@@ -10,6 +10,11 @@ use crate::syntax::diagnostic::Diagnostic;
 const VALUES: [(&str, Reference); 3] =
     [("undefined", Reference::Undefined), ("NaN", Reference::Nan), ("Infinity", Reference::Infinity)];
 
+/// The names that are values everywhere: `undefined`, `NaN`, `Infinity`.
+pub fn value_names() -> impl Iterator<Item = &'static str> {
+    VALUES.iter().map(|(name, _)| *name)
+}
+
 fn value_name(name: &str) -> Option<Reference> {
     VALUES.iter().find(|(value, _)| *value == name).map(|&(_, reference)| reference)
 }

@@ -73,7 +73,7 @@ impl Engine {
         let shown = newer.iter().take(most).map(|value| Survivor {
             number: self.vm.heap.number_of(*value).unwrap_or_default(),
             what: self.vm.describe(*value),
-            path: self.vm.why(*value).filter(|path| !path.starts_with("(temporary)")),
+            path: self.vm.why_lasting(*value),
         });
         (shown.collect(), newer.len())
     }

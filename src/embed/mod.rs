@@ -25,6 +25,8 @@ use crate::vm::{Options, Vm};
 use session::Session;
 
 pub use crate::compile::proto::Program;
+pub use crate::stdlib::inspect::Options as InspectOptions;
+pub use crate::vm::look::Member;
 pub use crate::vm::why::Leak;
 pub use memory::{Owned, Survivor};
 pub use print::Format;
@@ -65,6 +67,7 @@ pub struct Builder {
     tracer: Option<Box<dyn Tracer>>,
     tracing: bool,
     args: Vec<String>,
+    interrupt: Interrupt,
 }
 
 impl Builder {
@@ -93,9 +96,16 @@ impl Builder {
         self
     }
 
+    /// What stops the engine's programs from outside.
+    pub fn interrupt(mut self, interrupt: Interrupt) -> Builder {
+        self.interrupt = interrupt;
+        self
+    }
+
     pub fn build(self) -> Engine {
         let host = self.host.unwrap_or_else(|| Box::new(Silent));
         let mut vm = Vm::with_arguments(self.options, host, self.args);
+        vm.interrupt = self.interrupt;
         if self.tracer.is_some() {
             vm.heap.set_tracer(self.tracer);
             if !self.tracing {
@@ -170,6 +180,12 @@ impl Engine {
         compile::compile(&tree, source, &options)
     }
 
+    /// Every built-in by the name under which docs/library.md describes it: `parseInt`, `Math`, `Math.PI`, `Array.from`, and `array.map`
+    /// for a method or property of values. O(n).
+    pub fn builtins(&self) -> Vec<String> {
+        compile::value_names().map(String::from).chain(self.vm.library_names()).collect()
+    }
+
     /// The bytecode of a program as text.
     ///
     /// # Errors
@@ -207,7 +223,7 @@ impl Engine {
 
     /// What stops the program that runs, from another thread or a signal handler.
     pub fn interrupt(&self) -> Interrupt {
-        self.vm.interrupt()
+        self.vm.interrupt.clone()
     }
 
     /// The heap as it stands.

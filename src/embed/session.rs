@@ -243,7 +243,6 @@ impl Engine {
 
     /// The shortest path from a variable to the value of the input that ran last. `None`: no variable leads to it.
     pub fn why(&mut self) -> Option<String> {
-        let path = self.vm.why(self.vm.open_value())?;
-        (!path.starts_with("(temporary)") && !path.starts_with("(queue)")).then_some(path)
+        self.vm.why_lasting(self.vm.open_value())
     }
 }

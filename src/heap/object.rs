@@ -348,6 +348,54 @@ impl Heap {
             .collect()
     }
 
+    /// The first `most` listed keys, and how many more there are. O(most); where there are many more and some of them are not listed, those are counted too.
+    pub fn first_keys(&self, container: Value, most: usize) -> (Vec<Key>, usize) {
+        /// So many slots are looked at to count exactly.
+        const NEAR: usize = 4096;
+        let Some(object) = self.properties(container) else { return (Vec::new(), 0) };
+        // SAFETY: shapes live with their objects.
+        let shape = unsafe { &*self.shape_of(object) };
+        let is_listed = |key: Key, listed| listed == Listed::Yes && !key.is_private();
+        let (mut keys, mut seen) = (Vec::new(), 0);
+        let mut slot = 0;
+        while slot < shape.slots as usize && keys.len() < most {
+            if let Some((key, listed)) = shape.key_at(slot) {
+                seen += 1;
+                if is_listed(key, listed) {
+                    keys.push(key);
+                }
+            }
+            slot += 1;
+        }
+        let rest = slot..shape.slots as usize;
+        let left = if rest.len() <= NEAR {
+            rest.filter_map(|slot| shape.key_at(slot)).filter(|(key, listed)| is_listed(*key, *listed)).count()
+        } else {
+            shape.key_count() - seen
+        };
+        (keys, left)
+    }
+
+    /// Slots of a container's own named properties, those of deleted ones among them.
+    pub fn slot_count(&self, container: Value) -> usize {
+        // SAFETY: shapes live with their objects.
+        self.properties(container).map_or(0, |object| unsafe { (*self.shape_of(object)).slots as usize })
+    }
+
+    /// The listed properties in a range of slots, appended to `entries`: [`Heap::own_entries`] in parts.
+    pub fn entries_in_slots(&self, container: Value, slots: std::ops::Range<usize>, entries: &mut Vec<(Key, Value)>) {
+        let Some(object) = self.properties(container) else { return };
+        // SAFETY: shapes live with their objects.
+        let shape = unsafe { &*self.shape_of(object) };
+        for slot in slots.start..slots.end.min(shape.slots as usize) {
+            if let Some((key, Listed::Yes)) = shape.key_at(slot)
+                && !key.is_private()
+            {
+                entries.push((key, self.slot(object, slot)));
+            }
+        }
+    }
+
     /// Number of own named properties that a container has, listed or not.
     pub fn own_count(&self, container: Value) -> usize {
         // SAFETY: shapes live with their objects.

@@ -112,10 +112,20 @@ impl Text {
         }
         let bytes = self.as_bytes();
         let mut left = index;
-        for (at, byte) in bytes.iter().enumerate() {
-            if (*byte as i8) >= -0x40 {
+        let mut from = 0;
+        // Whole blocks first: their starts are counted many bytes at a time.
+        while let Some(block) = bytes.get(from..from + BLOCK) {
+            let starts = block.iter().map(|byte| u8::from(is_start(*byte))).sum::<u8>() as usize;
+            if starts > left {
+                break;
+            }
+            left -= starts;
+            from += BLOCK;
+        }
+        for (at, byte) in bytes[from..].iter().enumerate() {
+            if is_start(*byte) {
                 if left == 0 {
-                    return at;
+                    return from + at;
                 }
                 left -= 1;
             }
@@ -140,6 +150,14 @@ impl Deref for Text {
     fn deref(&self) -> &str {
         self.as_str()
     }
+}
+
+/// Bytes that are looked at together.
+const BLOCK: usize = 192;
+
+/// Whether a byte is the first of a scalar value.
+fn is_start(byte: u8) -> bool {
+    (byte as i8) >= -0x40
 }
 
 fn count_chars(text: &str) -> u32 {
@@ -203,25 +221,76 @@ impl Heap {
         }
     }
 
+    /// A string with room behind it for what is appended: `capacity` bytes in all.
+    /// Errors: as [`Heap::string`].
+    pub fn string_with_room(&mut self, text: &str, capacity: usize) -> Result<Value, StringError> {
+        let capacity = capacity.max(text.len());
+        if capacity <= LONGEST_INSIDE || text.is_empty() {
+            return self.string(text);
+        }
+        if capacity > LONGEST {
+            return Err(StringError::TooLong);
+        }
+        self.arena.fits(capacity)?;
+        let buffer = self.alloc_buffer(capacity);
+        // SAFETY: the buffer is fresh and has room for the bytes.
+        unsafe {
+            let data = (buffer as *mut u8).add(size_of::<StrBuf>());
+            std::ptr::copy_nonoverlapping(text.as_ptr(), data, text.len());
+            (*buffer).used = text.len() as u32;
+            Ok(self.view(buffer, text.len() as u32, count_chars(text)))
+        }
+    }
+
+    /// Whether [`Heap::append`] puts `bytes` bytes behind a string without copying it.
+    pub fn has_room_behind(&self, a: Value, bytes: usize) -> bool {
+        let p = a.str_cell();
+        // SAFETY: the string is live (I2); a shared string's buffer lives while a view of it does.
+        unsafe {
+            if (*p).cell.bits & bits::INSIDE == 0 {
+                return false;
+            }
+            let buffer = buffer_of(p);
+            let end = (*p).data as usize - (buffer as usize + size_of::<StrBuf>()) + (*p).len as usize;
+            end == (*buffer).used as usize && end + bytes <= (*buffer).cap as usize
+        }
+    }
+
+    /// The size of the buffer that a sum of `len` bytes gets: what has been appended to once will be again.
+    pub fn room_for_sum(&self, a: Value, len: usize) -> usize {
+        // SAFETY: the string is live (I2).
+        if unsafe { (*a.str_cell()).cell.bits } & bits::INSIDE != 0 { (len * 2).min(LONGEST) } else { len }
+    }
+
     /// `a + b`. Amortised O(length of b) when a is the newest view of its buffer, else O(length of both).
     pub fn concat(&mut self, a: Value, b: Value) -> Result<Value, StringError> {
-        let (pa, pb) = (a.str_cell(), b.str_cell());
-        let (ta, tb) = (Text::of(pa), Text::of(pb));
+        let (ta, tb) = (Text::of(a.str_cell()), Text::of(b.str_cell()));
         if tb.len == 0 {
             return Ok(a);
         }
         if ta.len == 0 {
             return Ok(b);
         }
-        let len = ta.len as usize + tb.len as usize;
-        let chars = ta.chars + tb.chars;
+        self.sum(a, tb.as_str(), tb.chars)
+    }
+
+    /// The same for a text that is no value. Neither is empty.
+    pub fn append(&mut self, a: Value, text: &str) -> Result<Value, StringError> {
+        self.sum(a, text, count_chars(text))
+    }
+
+    #[inline]
+    fn sum(&mut self, a: Value, text: &str, chars: u32) -> Result<Value, StringError> {
+        let ta = Text::of(a.str_cell());
+        let len = ta.len as usize + text.len();
+        let chars = ta.chars + chars;
         if len <= LONGEST_INSIDE {
             let p = self.alloc_str(HEADER + len, 0);
             // SAFETY: `p` is a fresh cell with room for both texts; the operands are live (I2).
             unsafe {
                 let data = (p as *mut u8).add(HEADER);
                 std::ptr::copy_nonoverlapping(ta.data, data, ta.len as usize);
-                std::ptr::copy_nonoverlapping(tb.data, data.add(ta.len as usize), tb.len as usize);
+                std::ptr::copy_nonoverlapping(text.as_ptr(), data.add(ta.len as usize), text.len());
                 (*p).data = data;
                 (*p).len = len as u32;
                 (*p).chars = chars;
@@ -232,28 +301,23 @@ impl Heap {
         if len > LONGEST {
             return Err(StringError::TooLong);
         }
-        // SAFETY: both strings are live (I2). A shared string's buffer pointer stands behind its header. Bytes past `used` belong to nobody, so appending
-        // there changes no existing view.
+        // SAFETY: the operands are live (I2). Bytes past `used` belong to nobody, so appending there changes no existing view.
         unsafe {
-            let mut capacity = len;
-            if (*pa).cell.bits & bits::INSIDE != 0 {
-                let buffer = buffer_of(pa);
-                let end = (*pa).data as usize - (buffer as usize + size_of::<StrBuf>()) + ta.len as usize;
-                if end == (*buffer).used as usize && end + tb.len as usize <= (*buffer).cap as usize {
-                    std::ptr::copy_nonoverlapping(tb.data, (*pa).data.add(ta.len as usize) as *mut u8, tb.len as usize);
-                    (*buffer).used += tb.len;
-                    (*buffer).refs += 1;
-                    let value = self.view(buffer, len as u32, chars);
-                    (*value.str_cell()).data = (*pa).data;
-                    return Ok(value);
-                }
-                capacity = (len * 2).min(LONGEST);
+            if self.has_room_behind(a, text.len()) {
+                let buffer = buffer_of(a.str_cell());
+                std::ptr::copy_nonoverlapping(text.as_ptr(), ta.data.add(ta.len as usize) as *mut u8, text.len());
+                (*buffer).used += text.len() as u32;
+                (*buffer).refs += 1;
+                let value = self.view(buffer, len as u32, chars);
+                (*value.str_cell()).data = ta.data;
+                return Ok(value);
             }
+            let capacity = self.room_for_sum(a, len);
             self.arena.fits(capacity)?;
             let buffer = self.alloc_buffer(capacity);
             let data = (buffer as *mut u8).add(size_of::<StrBuf>());
             std::ptr::copy_nonoverlapping(ta.data, data, ta.len as usize);
-            std::ptr::copy_nonoverlapping(tb.data, data.add(ta.len as usize), tb.len as usize);
+            std::ptr::copy_nonoverlapping(text.as_ptr(), data.add(ta.len as usize), text.len());
             (*buffer).used = len as u32;
             Ok(self.view(buffer, len as u32, chars))
         }

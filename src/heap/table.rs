@@ -64,6 +64,18 @@ impl Table {
         None
     }
 
+    /// Live entries at or after position `at`. O(1) where nothing has been deleted behind it, else O(entries).
+    pub fn live_from(&self, at: u64) -> usize {
+        let place = self.entries.partition_point(|entry| entry.sequence < at);
+        if place <= self.first {
+            self.len()
+        } else if self.entries.len() - self.first == self.len() {
+            self.entries.len() - place
+        } else {
+            self.entries[place..].iter().filter(|entry| entry.key != Value::HOLE).count()
+        }
+    }
+
     fn compact(&mut self) {
         let mut to = 0;
         for from in 0..self.entries.len() {

@@ -4,6 +4,7 @@ use crate::heap::cell::Kind;
 use crate::heap::string::{StringError, Text};
 use crate::heap::value::Value;
 use crate::vm::Vm;
+use crate::vm::bulk::PORTION;
 use crate::vm::convert::to_integer;
 use crate::vm::native::{Args, Throw};
 
@@ -147,7 +148,7 @@ pub fn numeric(n: f64) -> Value {
 
 /// A text as a string value.
 pub fn text(vm: &mut Vm, text: &str) -> Outcome {
-    vm.text_in_room(|heap| heap.string(text))
+    vm.text_value(text)
 }
 
 /// Refuses a string of `bytes` bytes before it is built.
@@ -171,8 +172,11 @@ pub fn push(vm: &mut Vm, array: Value, value: Value) -> Outcome<()> {
 pub fn array_of(vm: &mut Vm, values: &[Value]) -> Outcome {
     let array = vm.heap.array(values.len());
     vm.in_room(|heap| heap.reserve(array, values.len()))?;
-    for value in values {
-        push(vm, array, *value)?;
+    for portion in values.chunks(PORTION) {
+        vm.charge(portion.len())?;
+        for value in portion {
+            push(vm, array, *value)?;
+        }
     }
     Ok(array)
 }

@@ -48,6 +48,7 @@ pub(super) static ITERATOR_METHODS: &[NativeInfo] = &[NativeInfo::new("next", 0,
 
 /// Inserts into a Map or Set (whose keys have no values).
 pub(super) fn insert(vm: &mut Vm, table: Value, key: Value, value: Value) -> Outcome<()> {
+    vm.charge(1)?;
     vm.in_room(|heap| heap.table_set(table, key, value))
 }
 
@@ -81,7 +82,6 @@ pub(super) fn listed(vm: &mut Vm, iterable: Value) -> Outcome<Vec<Value>> {
         vm.append_all(array, iterable)?;
         vm.heap.elements(array).to_vec()
     };
-    vm.charge(values.len())?;
     Ok(values)
 }
 
@@ -89,6 +89,7 @@ pub(super) fn listed(vm: &mut Vm, iterable: Value) -> Outcome<Vec<Value>> {
 pub(super) fn listed_pairs(vm: &mut Vm, iterable: Value, class: &str) -> Outcome<Vec<(Value, Value)>> {
     let mut pairs = Vec::new();
     for entry in listed(vm, iterable)? {
+        vm.charge(1)?;
         if entry.kind() != Some(Kind::Array) {
             let got = vm.describe(entry);
             return Err(vm.type_error(format!("`new {class}`: its entries must be `[key, value]` arrays, got {got}")));
@@ -139,7 +140,7 @@ fn delete(vm: &mut Vm, args: Args, kind: Kind) -> Outcome {
 /// Removes everything.
 fn clear(vm: &mut Vm, args: Args, kind: Kind) -> Outcome {
     let this = this_of(vm, args, kind, "clear")?;
-    vm.charge(vm.heap.table(this).len())?;
+    vm.charge(1)?;
     vm.heap.table_clear(this);
     Ok(Value::UNDEFINED)
 }
@@ -188,7 +189,6 @@ fn two(vm: &mut Vm, args: Args, function: &str) -> Outcome<(Value, Value)> {
     if !matches!(other.kind(), Some(Kind::Set | Kind::Map)) {
         return Err(super::arguments::wrong(vm, function, 0, "a Set", other));
     }
-    vm.charge(vm.heap.table(this).len() + vm.heap.table(other).len())?;
     Ok((this, other))
 }
 
@@ -204,6 +204,20 @@ fn set_of(vm: &mut Vm, values: impl IntoIterator<Item = Value>) -> Outcome {
     Ok(set)
 }
 
+/// The keys of `walked` of which the question is true, whether they are in `asked`; at the most `most`.
+fn keys_where(vm: &mut Vm, walked: Value, asked: Value, is_in: bool, most: usize) -> Outcome<Vec<Value>> {
+    let (mut found, mut at) = (Vec::new(), 0);
+    while found.len() < most {
+        let Some((key, _, next)) = vm.heap.table(walked).next(at) else { break };
+        at = next;
+        vm.charge(1)?;
+        if vm.heap.table_has(asked, key) == is_in {
+            found.push(key);
+        }
+    }
+    Ok(found)
+}
+
 /// What is in either.
 fn union(vm: &mut Vm, args: Args) -> Outcome {
     let (this, other) = two(vm, args, "union")?;
@@ -216,39 +230,39 @@ fn intersection(vm: &mut Vm, args: Args) -> Outcome {
     let (this, other) = two(vm, args, "intersection")?;
     let (walked, asked) =
         if vm.heap.table(this).len() <= vm.heap.table(other).len() { (this, other) } else { (other, this) };
-    let both: Vec<Value> = keys(vm, walked).into_iter().filter(|key| vm.heap.table_has(asked, *key)).collect();
+    let both = keys_where(vm, walked, asked, true, usize::MAX)?;
     set_of(vm, both)
 }
 
 /// What is in the receiver only.
 fn difference(vm: &mut Vm, args: Args) -> Outcome {
     let (this, other) = two(vm, args, "difference")?;
-    let left: Vec<Value> = keys(vm, this).into_iter().filter(|key| !vm.heap.table_has(other, *key)).collect();
+    let left = keys_where(vm, this, other, false, usize::MAX)?;
     set_of(vm, left)
 }
 
 /// What is in exactly one.
 fn symmetric_difference(vm: &mut Vm, args: Args) -> Outcome {
     let (this, other) = two(vm, args, "symmetricDifference")?;
-    let mut one: Vec<Value> = keys(vm, this).into_iter().filter(|key| !vm.heap.table_has(other, *key)).collect();
-    one.extend(keys(vm, other).into_iter().filter(|key| !vm.heap.table_has(this, *key)));
+    let mut one = keys_where(vm, this, other, false, usize::MAX)?;
+    one.extend(keys_where(vm, other, this, false, usize::MAX)?);
     set_of(vm, one)
 }
 
 /// Whether all of the receiver is in the argument.
 fn is_subset_of(vm: &mut Vm, args: Args) -> Outcome {
     let (this, other) = two(vm, args, "isSubsetOf")?;
-    Ok(Value::bool(vm.heap.table(this).iter().all(|entry| vm.heap.table_has(other, entry.key))))
+    Ok(Value::bool(keys_where(vm, this, other, false, 1)?.is_empty()))
 }
 
 /// Whether all of the argument is in the receiver.
 fn is_superset_of(vm: &mut Vm, args: Args) -> Outcome {
     let (this, other) = two(vm, args, "isSupersetOf")?;
-    Ok(Value::bool(vm.heap.table(other).iter().all(|entry| vm.heap.table_has(this, entry.key))))
+    Ok(Value::bool(keys_where(vm, other, this, false, 1)?.is_empty()))
 }
 
 /// Whether nothing is in both.
 fn is_disjoint_from(vm: &mut Vm, args: Args) -> Outcome {
     let (this, other) = two(vm, args, "isDisjointFrom")?;
-    Ok(Value::bool(!vm.heap.table(this).iter().any(|entry| vm.heap.table_has(other, entry.key))))
+    Ok(Value::bool(keys_where(vm, this, other, true, 1)?.is_empty()))
 }

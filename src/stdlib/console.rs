@@ -3,11 +3,12 @@
 use super::arguments::Outcome;
 use super::inspect::{Options, inspect, neutralised, number};
 use super::json::{Layout, Methods, to_json};
+use super::long;
 use super::number::primitive_to_number;
-use super::numerals;
 use crate::heap::cell::Kind;
 use crate::heap::value::Value;
 use crate::vm::Vm;
+use crate::vm::bulk::pieces;
 use crate::vm::convert::number_text;
 use crate::vm::host::Stream;
 use crate::vm::native::{Args, NativeInfo};
@@ -34,18 +35,17 @@ fn print_error(vm: &mut Vm, args: Args) -> Outcome {
 
 fn write_line(vm: &mut Vm, args: Args, stream: Stream) -> Outcome {
     let mut line = formatted(vm, args)?;
-    vm.charge(line.len() / 8 + 1)?;
-    if vm.host.is_terminal(stream)
-        && let std::borrow::Cow::Owned(harmless) = neutralised(&line)
-    {
-        line = harmless;
-    }
+    let terminal = vm.host.is_terminal(stream);
     line.push('\n');
-    match vm.host.write(stream, &line) {
-        Ok(()) => Ok(Value::UNDEFINED),
-        // the reader is gone: end quietly
-        Err(_) => Err(vm.closed()),
+    for piece in pieces(&line) {
+        vm.charge(piece.len())?;
+        let written = if terminal { vm.host.write(stream, &neutralised(piece)) } else { vm.host.write(stream, piece) };
+        if written.is_err() {
+            // the reader is gone: end quietly
+            return Err(vm.closed());
+        }
     }
+    Ok(Value::UNDEFINED)
 }
 
 /// The arguments as one line: a first string may hold `%` directives, the rest follows with blanks between.
@@ -58,13 +58,15 @@ fn formatted(vm: &mut Vm, args: Args) -> Outcome<String> {
     }
     let template = vm.heap.text(first);
     if args.len() == 1 || !template.contains('%') {
-        let mut out = template.as_str().to_string();
+        let mut out = String::new();
+        vm.push_text(&mut out, template.as_str())?;
         append_rest(vm, args, 1, &mut out)?;
         return Ok(out);
     }
     let mut out = String::new();
     let mut used = 1;
     let mut rest = template.as_str();
+    vm.charge(rest.len())?;
     while let Some(at) = rest.find('%') {
         let Some(directive) = rest.as_bytes().get(at + 1).copied() else { break };
         if directive == b'%' {
@@ -94,7 +96,7 @@ fn append_rest(vm: &mut Vm, args: Args, from: usize, out: &mut String) -> Outcom
         }
         let value = vm.arg(args, index);
         if value.is_string() {
-            out.push_str(&vm.heap.text(value));
+            vm.push_text(out, vm.heap.text(value).as_str())?;
         } else {
             out.push_str(&inspect(vm, value, Options::default())?);
         }
@@ -111,12 +113,12 @@ fn directed(vm: &mut Vm, value: Value, directive: u8) -> Outcome<String> {
     }
     Ok(match directive {
         b's' => text_of(vm, value)?,
-        b'd' => match primitive_to_number(vm, value) {
+        b'd' => match primitive_to_number(vm, value)? {
             Some(n) => number(n),
             None => "NaN".to_string(),
         },
-        b'i' => parsed(vm, value, |text| numerals::parse_int(text, 10)),
-        b'f' => parsed(vm, value, numerals::parse_float),
+        b'i' => parsed(vm, value, |vm, text| long::parse_int(vm, text, 10))?,
+        b'f' => parsed(vm, value, long::parse_float)?,
         b'j' => {
             let layout = Layout { methods: Methods::Refuse, ..Layout::default() };
             to_json(vm, value, &layout)?.unwrap_or_else(|| "undefined".to_string())
@@ -128,15 +130,15 @@ fn directed(vm: &mut Vm, value: Value, directive: u8) -> Outcome<String> {
     })
 }
 
-fn parsed(vm: &mut Vm, value: Value, parse: impl Fn(&str) -> f64) -> String {
+fn parsed(vm: &mut Vm, value: Value, parse: fn(&mut Vm, &str) -> Outcome<f64>) -> Outcome<String> {
     if value.is_exact() {
-        return number(value);
+        return Ok(number(value));
     }
     let n = match vm.primitive_text(value) {
-        Some(text) => parse(&vm.heap.text(text)),
+        Some(text) => parse(vm, vm.heap.text(text).as_str())?,
         None => f64::NAN,
     };
-    if n == 0.0 && n.is_sign_negative() { "-0".to_string() } else { number_text(n) }
+    Ok(if n == 0.0 && n.is_sign_negative() { "-0".to_string() } else { number_text(n) })
 }
 
 /// `%s`: the text of a primitive; containers inspected, but not those with a `toString` of their own, which is not called here.

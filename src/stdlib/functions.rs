@@ -13,6 +13,9 @@ pub(super) static METHODS: &[NativeInfo] = &[
     NativeInfo::new("toString", 0, to_string),
 ];
 
+/// As for arguments that are spread.
+const MOST_ARGUMENTS: usize = 1_000_000;
+
 fn this_function(vm: &mut Vm, args: Args, function: &str) -> Outcome {
     let this = vm.this(args);
     if vm.is_callable(this) { Ok(this) } else { Err(wrong_receiver(vm, function, "functions", this)) }
@@ -22,6 +25,9 @@ fn this_function(vm: &mut Vm, args: Args, function: &str) -> Outcome {
 fn apply(vm: &mut Vm, args: Args) -> Outcome {
     let callee = this_function(vm, args, "apply")?;
     let list = vm.arg(args, 1);
+    if list.kind() == Some(Kind::Array) && vm.heap.array_len(list) > MOST_ARGUMENTS {
+        return Err(vm.range_error("Too many arguments: at most 1,000,000 can be passed to a call"));
+    }
     let arguments = match list.kind() {
         Some(Kind::Array) => vm.heap.elements(list).to_vec(),
         _ if list.is_nullish() => Vec::new(),
@@ -43,6 +49,7 @@ fn call(vm: &mut Vm, args: Args) -> Outcome {
 /// A function that calls this one with that receiver and those arguments first.
 fn bind(vm: &mut Vm, args: Args) -> Outcome {
     let target = this_function(vm, args, "bind")?;
+    vm.charge(args.len())?;
     let mut values = vec![vm.arg(args, 0)];
     values.extend(vm.args_from(args, 1));
     Ok(vm.heap.bound(target, &values))

@@ -92,7 +92,7 @@ of_one! {
     /// Hyperbolic cosine.
     cosh, "Math.cosh", libm::cosh;
     /// e to the power of x.
-    exp, "Math.exp", libm::exp;
+    exp, "Math.exp", |x| if x == 1.0 { std::f64::consts::E } else { libm::exp(x) };
     /// e to the power of x, minus 1, precise near 0.
     expm1, "Math.expm1", libm::expm1;
     /// The nearest 32-bit float.

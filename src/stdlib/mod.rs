@@ -14,6 +14,7 @@ mod grouping;
 pub mod inspect;
 mod io;
 pub mod json;
+mod long;
 pub mod math;
 mod number;
 pub mod numerals;

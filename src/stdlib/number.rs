@@ -1,7 +1,7 @@
 //! `Number` and `Boolean`, their methods, and the global functions on numbers.
 
 use super::arguments::{Outcome, integer, number, numeric, text, this_number, wrong, wrong_receiver};
-use super::numerals;
+use super::{long, numerals};
 use crate::heap::value::Value;
 use crate::vm::Vm;
 use crate::vm::convert::number_text;
@@ -62,15 +62,15 @@ pub(super) fn constants() -> [(&'static str, Value); 8] {
 }
 
 /// `Number(x)` of a primitive; `None` for a container.
-pub fn primitive_to_number(vm: &Vm, value: Value) -> Option<Value> {
-    match value {
+pub fn primitive_to_number(vm: &mut Vm, value: Value) -> Outcome<Option<Value>> {
+    Ok(match value {
         v if v.is_number() => Some(v),
         Value::UNDEFINED => Some(Value::NAN),
         Value::NULL | Value::FALSE => Some(Value::int(0)),
         Value::TRUE => Some(Value::int(1)),
-        v if v.is_string() => Some(numeric(numerals::text_to_number(&vm.heap.text(v)))),
+        v if v.is_string() => Some(numeric(long::text_to_number(vm, vm.heap.text(v).as_str())?)),
         _ => None,
-    }
+    })
 }
 
 /// `Number(x)`: numbers as they are, texts read as a whole; containers are a TypeError.
@@ -79,10 +79,7 @@ fn to_number(vm: &mut Vm, args: Args) -> Outcome {
         return Ok(Value::int(0));
     }
     let value = vm.arg(args, 0);
-    if value.is_string() {
-        vm.charge(vm.heap.text(value).len())?;
-    }
-    match primitive_to_number(vm, value) {
+    match primitive_to_number(vm, value)? {
         Some(n) => Ok(n),
         None => Err(wrong(vm, "Number", 0, "a number, string, boolean, null or undefined", value)),
     }
@@ -128,11 +125,7 @@ fn is_finite(vm: &mut Vm, args: Args) -> Outcome {
 fn text_to_parse(vm: &mut Vm, args: Args, function: &str) -> Outcome<crate::heap::string::Text> {
     let value = vm.arg(args, 0);
     match vm.primitive_text(value) {
-        Some(string) => {
-            let text = vm.heap.text(string);
-            vm.charge(text.len())?;
-            Ok(text)
-        }
+        Some(string) => Ok(vm.heap.text(string)),
         None => Err(wrong(vm, function, 0, "a string or number", value)),
     }
 }
@@ -142,13 +135,13 @@ fn parse_int(vm: &mut Vm, args: Args) -> Outcome {
     let text = text_to_parse(vm, args, "parseInt")?;
     number(vm, args, 1, "parseInt")?;
     let radix = crate::vm::convert::to_int32(vm.arg(args, 1)).unwrap_or(0);
-    Ok(numeric(numerals::parse_int(&text, radix)))
+    Ok(numeric(long::parse_int(vm, text.as_str(), radix)?))
 }
 
 /// `parseFloat(text)`: the longest prefix that is a decimal number.
 fn parse_float(vm: &mut Vm, args: Args) -> Outcome {
     let text = text_to_parse(vm, args, "parseFloat")?;
-    Ok(numeric(numerals::parse_float(&text)))
+    Ok(numeric(long::parse_float(vm, text.as_str())?))
 }
 
 /// A count of digits between `least` and `most`.

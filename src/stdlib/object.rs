@@ -52,23 +52,18 @@ fn listed(vm: &mut Vm, value: Value) -> Outcome<Vec<(Value, Value)>> {
     let mut list = Vec::new();
     if value.kind() == Some(Kind::Array) {
         for index in 0..vm.heap.array_len(value) {
+            vm.charge(1)?;
             let key = vm.heap.short_string(&index.to_string());
             list.push((key, vm.heap.elements(value)[index]));
         }
     }
-    list.extend(vm.heap.own_entries(value).into_iter().map(|(key, value)| (key.value(), value)));
-    vm.charge(list.len())?;
+    list.extend(vm.own_entries(value)?.into_iter().map(|(key, value)| (key.value(), value)));
     Ok(list)
 }
 
 /// The listed own keys, as strings.
 fn keys(vm: &mut Vm, args: Args) -> Outcome {
     let object = container(vm, args, 0, "Object.keys")?;
-    if object.kind() == Some(Kind::Object) {
-        let keys: Vec<Value> = vm.heap.own_keys(object).into_iter().map(Key::value).collect();
-        vm.charge(keys.len())?;
-        return array_of(vm, &keys);
-    }
     let keys: Vec<Value> = listed(vm, object)?.into_iter().map(|(key, _)| key).collect();
     array_of(vm, &keys)
 }
@@ -76,10 +71,16 @@ fn keys(vm: &mut Vm, args: Args) -> Outcome {
 /// Their values.
 fn values(vm: &mut Vm, args: Args) -> Outcome {
     let object = container(vm, args, 0, "Object.values")?;
-    let mut values = if object.kind() == Some(Kind::Array) { vm.heap.elements(object).to_vec() } else { Vec::new() };
-    values.extend(vm.heap.own_entries(object).into_iter().map(|(_, value)| value));
-    vm.charge(values.len())?;
-    array_of(vm, &values)
+    let named = vm.own_entries(object)?;
+    let values = vm.heap.array(named.len());
+    if object.kind() == Some(Kind::Array) {
+        vm.append_range(values, object, 0, vm.heap.array_len(object))?;
+    }
+    for (_, value) in named {
+        vm.charge(1)?;
+        push(vm, values, value)?;
+    }
+    Ok(values)
 }
 
 /// `[key, value]` pairs.
@@ -106,6 +107,7 @@ fn assign(vm: &mut Vm, args: Args) -> Outcome {
             return Err(wrong(vm, "Object.assign", index, "an object", source));
         }
         for (key, value) in listed(vm, source)? {
+            vm.charge(1)?;
             vm.set(target, key, value)?;
         }
     }
@@ -137,9 +139,9 @@ fn from_entries(vm: &mut Vm, args: Args) -> Outcome {
         vm.append_all(array, iterable)?;
         array
     };
-    vm.charge(vm.heap.array_len(pairs))?;
     let object = vm.heap.object();
     for index in 0..vm.heap.array_len(pairs) {
+        vm.charge(1)?;
         let pair = vm.heap.elements(pairs)[index];
         if pair.kind() != Some(Kind::Array) {
             let got = vm.describe(pair);

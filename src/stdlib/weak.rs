@@ -66,6 +66,7 @@ fn insert(vm: &mut Vm, collection: Value, key: Value, value: Value, what: &str) 
         let got = vm.describe(key);
         return Err(vm.type_error(format!("Invalid value used {what}: it must be an object, got {got}")));
     }
+    vm.charge(1)?;
     vm.in_room(|heap| heap.weak_insert(collection, key, value))
 }
 

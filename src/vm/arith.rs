@@ -142,7 +142,7 @@ impl Vm {
             (Some(a), Some(b)) => (a, b),
             _ => return Err(self.operand_error("+", l, r)),
         };
-        let sum = self.text_in_room(|heap| heap.concat(a, b))?;
+        let sum = self.join_texts(a, b)?;
         if sum == l || sum == r {
             self.heap.protect(sum);
         }
@@ -248,7 +248,7 @@ impl Vm {
     pub(super) fn compare(&mut self, op: Order, l: Value, r: Value) -> Result<bool, Throw> {
         use std::cmp::Ordering;
         let ordering = if l.is_string() && r.is_string() {
-            Some(self.heap.text(l).as_str().cmp(self.heap.text(r).as_str()))
+            Some(self.compare_texts(self.heap.text(l), self.heap.text(r)))
         } else if l.is_number() && r.is_number() {
             compare_numbers(l, r)
         } else {

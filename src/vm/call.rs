@@ -230,6 +230,7 @@ impl Vm {
         if count > 1_000_000 {
             return Err(self.range_error("Too many arguments: at most 1,000,000 can be spread into a call"));
         }
+        self.charge(count)?;
         self.ensure_stack(base + 2 + count);
         // The elements borrow from the array, which stands in no register any more.
         self.heap.pin(array);
@@ -248,6 +249,7 @@ impl Vm {
     pub(super) fn rest_arguments(&mut self, from: usize) -> Result<Value, Throw> {
         let Some(frame) = self.frames.last() else { return Ok(Value::UNDEFINED) };
         let (base, argc) = (frame.base, frame.argc as usize);
+        self.charge(argc.saturating_sub(from))?;
         let rest = self.heap.array(argc.saturating_sub(from));
         for index in from..argc {
             let argument = self.stack[base + 1 + index];

@@ -140,31 +140,11 @@ impl Vm {
 
     /// Own listed properties (and elements, and the characters of a string) of `from` are copied into `object`.
     pub(super) fn copy_props(&mut self, object: Value, from: Value) -> Result<(), Throw> {
-        for (key, value) in self.listed(from) {
+        for (key, value) in self.listed(from)? {
+            self.charge(1)?;
             self.heap.set_own(object, key, value).map_err(|error| self.set_error(error, "a property"))?;
         }
         Ok(())
-    }
-
-    /// Own listed properties of any value, elements first, in order. Numbers, booleans, null and undefined have none.
-    pub(crate) fn listed(&mut self, value: Value) -> Vec<(Key, Value)> {
-        let mut all = Vec::new();
-        let count = match value.kind() {
-            Some(Kind::Array) => self.heap.array_len(value),
-            Some(Kind::String) => self.heap.text(value).chars_len(),
-            _ => 0,
-        };
-        for index in 0..count {
-            let element = match value.is_string() {
-                true => self.heap.char_at(value, index),
-                false => self.heap.element(value, index),
-            };
-            all.push((self.heap.key(&index.to_string()), element.unwrap_or(Value::UNDEFINED)));
-        }
-        if value.is_container() {
-            all.extend(self.heap.own_entries(value));
-        }
-        all
     }
 
     /// A new object with the own listed properties of `from` except `keys`.
@@ -174,7 +154,8 @@ impl Vm {
             left_out.push(self.property_key(*key)?);
         }
         let rest = self.heap.object();
-        for (key, value) in self.listed(from) {
+        for (key, value) in self.listed(from)? {
+            self.charge(1)?;
             if !left_out.contains(&key) {
                 self.heap.set_own(rest, key, value).map_err(|error| self.set_error(error, "a property"))?;
             }

@@ -2,10 +2,58 @@
 
 use super::native::{NativeClass, NativeInfo};
 use super::{ErrorClass, Methods, Vm};
+use crate::heap::cell::Kind;
 use crate::heap::shape::Listed;
 use crate::heap::value::Value;
 
+/// Properties that no table lists: computed when they are read, or given to an error when it is made.
+const COMPUTED: [(Methods, &str); 8] = [
+    (Methods::String, "length"),
+    (Methods::Array, "length"),
+    (Methods::Function, "length"),
+    (Methods::Function, "name"),
+    (Methods::Map, "size"),
+    (Methods::Set, "size"),
+    (Methods::Error, "cause"),
+    (Methods::Error, "stack"),
+];
+
+/// `array.map`: a method or property of the values of a kind.
+fn member_name(kind: Methods, name: &str) -> String {
+    let kind = format!("{kind:?}");
+    let (first, rest) = kind.split_at(1);
+    format!("{}{rest}.{name}", first.to_ascii_lowercase())
+}
+
 impl Vm {
+    /// Every built-in by one name each, in the order of installation: globals, namespaces and classes (`parseInt`, `Math`, `Map`), what stands in them
+    /// (`Math.max`, `Math.PI`, `Array.from`), and what values have (`array.map`, `string.length`). O(n).
+    pub fn library_names(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        for (name, value) in &self.builtins {
+            names.push(name.clone());
+            match value.kind() {
+                Some(Kind::Class) => {
+                    let statics = self.heap.class_data(*value).statics.keys();
+                    names.extend(statics.map(|key| format!("{name}.{}", key.text().as_str())));
+                }
+                Some(Kind::Object) => {
+                    let keys = self.heap.own_keys(*value);
+                    names.extend(keys.into_iter().map(|key| format!("{name}.{}", key.text().as_str())));
+                }
+                _ => {}
+            }
+        }
+        for (index, methods) in self.methods.iter().enumerate() {
+            let kind = Methods::ALL[index];
+            names.extend(methods.keys().map(|key| member_name(kind, key.text().as_str())));
+        }
+        let error = self.heap.class_data(self.error_classes[ErrorClass::Error as usize]);
+        names.extend(error.methods.keys().map(|key| member_name(Methods::Error, key.text().as_str())));
+        names.extend(COMPUTED.iter().map(|(kind, name)| member_name(*kind, name)));
+        names
+    }
+
     fn native_function(&mut self, info: &'static NativeInfo, name: &str) -> Value {
         let function = self.heap.native(std::ptr::from_ref(info).cast());
         self.heap.name_builtin(function, name);

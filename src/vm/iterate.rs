@@ -3,6 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use super::Vm;
+use super::bulk::PIECE;
 use super::native::Throw;
 use crate::heap::cell::{Iterator, Kind, Yield};
 use crate::heap::value::Value;
@@ -111,17 +112,12 @@ impl Vm {
     pub fn append_all(&mut self, array: Value, iterable: Value) -> Result<(), Throw> {
         let target = self.iterate(iterable)?;
         if target.is(Kind::Array) {
-            let count = self.heap.array_len(target);
-            self.reserve(array, count)?;
-            for index in 0..count {
-                let Some(value) = self.heap.element(target, index) else { break };
-                self.in_room(|heap| heap.push(array, value))?;
-            }
-            return Ok(());
+            return self.append_range(array, target, 0, self.heap.array_len(target));
         }
         let mut position = Value::int(0);
         while let Some((value, next)) = self.iterate_next(target, position)? {
             position = next;
+            self.charge(1)?;
             self.in_room(|heap| heap.push(array, value))?;
         }
         Ok(())
@@ -136,7 +132,8 @@ impl Vm {
             return Err(self.type_error(format!("`for…in` takes objects and arrays, got {what}{advice}")));
         }
         let keys = self.heap.array(0);
-        for (key, _) in self.listed(object) {
+        for (key, _) in self.listed(object)? {
+            self.charge(1)?;
             self.in_room(|heap| heap.push(keys, key.value()))?;
         }
         Ok(keys)
@@ -163,7 +160,8 @@ impl Vm {
         for index in 0..count {
             let value = self.stack[base + index];
             if value.is_string() {
-                text.push_str(&self.heap.text(value));
+                let piece = self.heap.text(value).as_str();
+                if piece.len() <= PIECE { text.push_str(piece) } else { self.push_text(&mut text, piece)? }
             } else if let Some(n) = value.is_int().then(|| value.as_int()) {
                 use std::fmt::Write;
                 let _ = write!(text, "{n}");
@@ -175,12 +173,13 @@ impl Vm {
                 }
                 // A `toString` may be a template again, as deep as calls may go.
                 let piece = stacker::maybe_grow(128 * 1024, 1024 * 1024, || self.to_text(value))?;
-                text.push_str(&self.heap.text(piece));
+                let piece = self.heap.text(piece).as_str();
+                self.push_text(&mut text, piece)?;
             }
         }
-        let result = self.heap.string(&text);
-        self.scratch = text;
-        result.map_err(|error| self.string_error(error))
+        let result = self.text_value(&text);
+        self.keep_scratch(text);
+        result
     }
 
     /// Text of a value as in a template hole or `String(x)`. Calls `toString` methods of objects, so only natives that call back may use it.
@@ -226,6 +225,7 @@ impl Vm {
         // A `toString` may take an array out of where it was found.
         self.heap.pin(array);
         while let Some((array, index)) = open.pop() {
+            self.charge(1)?;
             let Some(element) = self.heap.element(array, index) else {
                 inside.remove(&array.0);
                 continue;
@@ -242,24 +242,14 @@ impl Vm {
                 }
             } else if !element.is_nullish() {
                 match self.primitive_text(element) {
-                    Some(piece) => text.push_str(&self.heap.text(piece)),
+                    Some(piece) => self.push_text(&mut text, self.heap.text(piece).as_str())?,
                     None => {
                         let piece = self.to_text(element)?;
-                        text.push_str(&self.heap.text(piece));
+                        self.push_text(&mut text, self.heap.text(piece).as_str())?;
                     }
                 }
             }
         }
-        self.text_in_room(|heap| heap.string(&text))
-    }
-
-    /// Charges work of `units` (about one a byte or element touched), and looks at limits now and then. For natives of variable cost.
-    pub fn charge(&mut self, units: usize) -> Result<(), Throw> {
-        let units = (units / 16).min(u32::MAX as usize) as u32;
-        if units < self.ticks {
-            self.ticks -= units;
-            return Ok(());
-        }
-        self.tick()
+        self.text_value(&text)
     }
 }

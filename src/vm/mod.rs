@@ -10,6 +10,7 @@
 //! caught by scripts. Whatever it is, every scope on the way is popped in order.
 
 mod arith;
+pub mod bulk;
 mod call;
 mod class;
 pub mod code;
@@ -64,6 +65,24 @@ pub enum Methods {
 }
 
 const METHOD_KINDS: usize = Methods::Error as usize + 1;
+
+impl Methods {
+    /// All kinds, in order.
+    const ALL: [Methods; METHOD_KINDS] = [
+        Methods::String,
+        Methods::Number,
+        Methods::Boolean,
+        Methods::Array,
+        Methods::Function,
+        Methods::Map,
+        Methods::Set,
+        Methods::Iterator,
+        Methods::WeakRef,
+        Methods::WeakMap,
+        Methods::WeakSet,
+        Methods::Error,
+    ];
+}
 
 /// The built-in error classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -210,8 +229,8 @@ pub struct Vm {
     ticks: u32,
     /// Calls and backward jumps that are left when `ticks` is down, if they are limited.
     fuel: Option<u64>,
-    /// Raised from outside to stop the program.
-    interrupt: Interrupt,
+    /// Raised from outside, by another thread or a signal handler, to stop the program.
+    pub interrupt: Interrupt,
     /// What is kept from one input to the next, at a prompt.
     session: Option<session::Kept>,
     /// Where what is pending was thrown first.
@@ -221,6 +240,8 @@ pub struct Vm {
     digits: Value,
     /// Reused by joins.
     scratch: String,
+    #[cfg(test)]
+    pub(crate) charged: bulk::Charged,
 }
 
 /// Keys that the machine itself looks for.
@@ -286,6 +307,8 @@ impl Vm {
             global_names: Vec::new(),
             digits: Value::UNDEFINED,
             scratch: String::new(),
+            #[cfg(test)]
+            charged: Default::default(),
         };
         vm.digits = vm.heap.constant("0123456789").value();
         crate::stdlib::install(&mut vm);
@@ -347,11 +370,6 @@ impl Vm {
             self.heap.sweep(0);
         }
         self.close_reserve();
-    }
-
-    /// What stops the program from outside, from another thread or a signal handler.
-    pub fn interrupt(&self) -> Interrupt {
-        self.interrupt.clone()
     }
 
     #[inline(always)]

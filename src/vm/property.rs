@@ -280,7 +280,11 @@ impl Vm {
                 }
             },
             Some(Kind::Bound) => {
-                let (target, given) = self.bound_parts(value);
+                let (mut target, mut given) = self.bound_parts(value);
+                while target.is(Kind::Bound) {
+                    let (inner, more) = self.bound_parts(target);
+                    (target, given) = (inner, given + more);
+                }
                 self.function_length(target).saturating_sub(given)
             }
             Some(Kind::Function) => self.code_of(value).proto.length as usize,
@@ -305,7 +309,14 @@ impl Vm {
         match value.kind() {
             Some(Kind::Native) => self.native_info(value).name.to_string(),
             Some(Kind::Class) => self.heap.text(self.heap.class_data(value).name).to_string(),
-            Some(Kind::Bound) => format!("bound {}", self.function_name(self.bound_parts(value).0)),
+            Some(Kind::Bound) => {
+                let (mut target, mut times) = (value, 0);
+                while target.is(Kind::Bound) {
+                    target = self.bound_parts(target).0;
+                    times += 1;
+                }
+                "bound ".repeat(times) + &self.function_name(target)
+            }
             Some(Kind::Function) => {
                 let name = self.heap.get_own(value, self.keys.name).filter(|name| name.is_string());
                 self.heap.text(name.unwrap_or(self.code_of(value).name)).to_string()

@@ -183,7 +183,7 @@ impl Vm {
                     } else if l.is_int() && r.is_int() {
                         false
                     } else {
-                        self.strict_equals(l, r)
+                        self.equals(l, r)
                     }
                 }};
             }

@@ -19,6 +19,10 @@ pub struct Leak {
     pub path: String,
 }
 
+/// Roots that are gone at the next safepoint.
+const TEMPORARY: &str = "(temporary)";
+const QUEUE: &str = "(queue)";
+
 impl fmt::Display for Leak {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "#{} {}", self.id, self.kind)?;
@@ -30,10 +34,27 @@ impl Vm {
     /// The shortest path of counted references from a variable to a value, as the script would write it: `cache.items[3]`. Locals of a running function are written
     /// `f: cache.items[3]`. Of paths of one length, the one from the variable declared first. `None` if nothing refers to it, as to a number. O(live).
     pub fn why(&mut self, value: Value) -> Option<String> {
+        let roots = self.named_roots();
+        self.path_from(roots, value)
+    }
+
+    /// The same, but temporaries and the queue of finalizers do not count.
+    pub fn why_lasting(&mut self, value: Value) -> Option<String> {
+        let roots = self.lasting_roots();
+        self.path_from(roots, value)
+    }
+
+    fn lasting_roots(&self) -> Vec<(String, Value)> {
+        let mut roots = self.named_roots();
+        roots.retain(|(name, _)| name != TEMPORARY && name != QUEUE);
+        roots
+    }
+
+    fn path_from(&mut self, roots: Vec<(String, Value)>, value: Value) -> Option<String> {
         if !value.is_heap() {
             return None;
         }
-        let (names, roots): (Vec<String>, Vec<Value>) = self.named_roots().into_iter().unzip();
+        let (names, roots): (Vec<String>, Vec<Value>) = roots.into_iter().unzip();
         let (root, steps) = self.heap.path_to(&roots, value, &captured_names)?;
         Some(names[root].clone() + &steps.concat())
     }
@@ -44,14 +65,12 @@ impl Vm {
         if !value.is_heap() {
             return Vec::new();
         }
-        let roots = self.named_roots().into_iter();
-        let mut holders: Vec<String> = roots
-            .filter(|(name, held)| *held == value && name != "(temporary)" && name != "(queue)")
-            .map(|(name, _)| name)
-            .collect();
+        let roots = self.lasting_roots().into_iter();
+        let mut holders: Vec<String> = roots.filter(|(_, held)| *held == value).map(|(name, _)| name).collect();
         for (container, step) in self.heap.referrers(value, &captured_names) {
-            let path =
-                self.why(container).unwrap_or_else(|| format!("{} that nothing reaches", self.describe(container)));
+            let path = self
+                .why_lasting(container)
+                .unwrap_or_else(|| format!("{} that nothing reaches", self.describe(container)));
             holders.push(path + &step.unwrap_or_default());
         }
         holders
@@ -106,16 +125,16 @@ impl Vm {
             }
         }
         let natives = self.natives.iter().flat_map(|native| &native.held);
-        roots.extend(natives.map(|value| ("(temporary)".to_string(), *value)));
-        roots.extend(self.finalization.held().map(|value| ("(queue)".to_string(), value)));
-        roots.extend(self.heap.fallen_values().map(|value| ("(queue)".to_string(), value)));
+        roots.extend(natives.map(|value| (TEMPORARY.to_string(), *value)));
+        roots.extend(self.finalization.held().map(|value| (QUEUE.to_string(), value)));
+        roots.extend(self.heap.fallen_values().map(|value| (QUEUE.to_string(), value)));
         roots.push(("(exception)".to_string(), self.exception));
         let methods = self.methods.iter().flat_map(|methods| methods.values());
         roots.extend(methods.map(|value| ("(built in)".to_string(), *value)));
         roots.extend(self.builtins.iter().map(|(name, value)| (name.clone(), *value)));
         let constants = self.codes.iter().flat_map(|code| code.consts.iter());
         roots.extend(constants.map(|value| ("(constant)".to_string(), *value)));
-        roots.extend(self.heap.entries().map(|value| ("(temporary)".to_string(), value)));
+        roots.extend(self.heap.entries().map(|value| (TEMPORARY.to_string(), value)));
         roots
     }
 

@@ -214,7 +214,17 @@ impl Terminal {
     pub fn press(&mut self, keys: &str) -> String {
         let before = self.prompts();
         self.send(keys);
+        self.wait_for_prompt(before);
+        self.output()
+    }
+
+    /// Waits until there were more prompts than `before`.
+    pub fn wait_for_prompt(&self, before: usize) {
         self.wait_until("the next prompt", |state| state.prompts > before);
+    }
+
+    /// What was written between the last two prompts, without escape sequences.
+    pub fn output(&self) -> String {
         let written = self.written();
         let Some((earlier, _)) = written.rsplit_once(BEGIN) else { return String::new() };
         let Some((_, output)) = earlier.rsplit_once(END) else { return String::new() };

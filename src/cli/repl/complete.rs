@@ -4,14 +4,8 @@ use std::borrow::Cow;
 
 use super::paste::is_command;
 use super::receiver::{Root, Step, receiver};
+pub use crate::embed::Member;
 use crate::syntax::{self, KEYWORDS, Piece, PieceKind};
-
-/// A property or a method of a value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Member {
-    pub name: String,
-    pub is_method: bool,
-}
 
 /// What follows a command.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,103 +1,331 @@
-//! The prompt: reads an input, runs it, prints its value, again and again.
+//! The interactive prompt: reads an input, runs it, shows its value; commands begin with a dot.
+//!
+//! The loop is here. What an input is, the editor decides ([`editor`]); what stays between inputs is the engine's session. An input is run, its value shown, and
+//! then its last statement ends (its temporaries die, finalizers run): whatever dies is seen to die after the value was shown.
 
+mod commands;
 pub mod complete;
 pub mod editor;
 pub mod highlight;
 pub mod history;
+mod look;
+mod memory;
 pub mod paste;
 pub mod receiver;
+mod record;
+mod save;
+mod settings;
+mod sources;
 
 use std::cell::RefCell;
+use std::io::IsTerminal as _;
 use std::rc::Rc;
+use std::time::Instant;
 
-use self::complete::{Argument, Member, Sources};
-use self::editor::{Editor, Keys, Read, Settings};
-use self::receiver::{Root, Step};
-use super::host::StdHost;
-use super::options::Options;
+use self::commands::Command;
+use self::editor::{Editor, Keys, Read};
+use self::memory::Look;
+pub use self::record::{Record, Recorder};
+use self::settings::Settings;
+use self::sources::Session;
+use super::input::Input;
 use super::report::Reporter;
 use super::status;
 use super::streams::Streams;
-use crate::embed::{Engine, Error, Format};
+use crate::embed::{Engine, Error};
+use crate::stdlib::inspect;
+use crate::vm::error::Failure;
 
-/// What can be completed without a session.
-struct Builtins;
+/// What a prompt is made of.
+pub struct Prompt {
+    pub engine: Engine,
+    pub streams: Rc<RefCell<Streams>>,
+    pub reporter: Rc<Reporter>,
+    pub record: Rc<RefCell<Record>>,
+    pub input: Rc<RefCell<Input>>,
+    /// What is shown has colours.
+    pub colors: bool,
+    /// Inputs are remembered after the end.
+    pub history: bool,
+}
 
-impl Sources for Builtins {
-    fn names(&self) -> Vec<String> {
-        ["console", "Math", "Object", "Array", "JSON", "String", "Number", "gc"].map(String::from).to_vec()
-    }
+/// What to do after an input.
+enum Flow {
+    Continue,
+    /// Leave with this exit status.
+    Leave(i32),
+}
 
-    fn members(&self, root: Root<'_>, path: &[Step<'_>]) -> Vec<Member> {
-        let methods: &[&str] = match (root, path) {
-            (Root::String, []) => &["slice", "split", "startsWith"],
-            (Root::Name("Math"), []) => &["max", "min", "sqrt"],
-            _ => &[],
+/// Where inputs come from.
+enum Reader {
+    Terminal(Box<Editor>),
+    /// Lines, without a banner and a prompt.
+    Plain(Rc<RefCell<Input>>),
+}
+
+struct Repl {
+    engine: Rc<RefCell<Engine>>,
+    streams: Rc<RefCell<Streams>>,
+    reporter: Rc<Reporter>,
+    record: Rc<RefCell<Record>>,
+    settings: Settings,
+    colors: bool,
+    /// Inputs so far, those that failed included.
+    inputs: u64,
+    /// What succeeded, for `.save`.
+    succeeded: Vec<String>,
+    /// What was entered last, for `.edit`.
+    last: String,
+    /// The heap when it was looked at last.
+    looked: Look,
+    /// A command changed how to read.
+    reader_changed: bool,
+}
+
+/// Runs the prompt until its user leaves. Returns the engine, whose scopes are not popped yet, and the exit status.
+pub fn run(prompt: Prompt) -> (Option<Engine>, i32) {
+    let looked = Look::at(&prompt.engine);
+    let mut repl = Repl {
+        engine: Rc::new(RefCell::new(prompt.engine)),
+        streams: prompt.streams,
+        reporter: prompt.reporter,
+        record: prompt.record,
+        settings: Settings::default(),
+        colors: prompt.colors,
+        inputs: 0,
+        succeeded: Vec::new(),
+        last: String::new(),
+        looked,
+        reader_changed: false,
+    };
+    let at_terminal = repl.streams.borrow().output_is_terminal && std::io::stdin().is_terminal();
+    let reader = if at_terminal { repl.editor(prompt.history) } else { Ok(Reader::Plain(prompt.input)) };
+    let status = match reader {
+        Ok(reader) => repl.converse(reader),
+        Err(error) => {
+            repl.complain(&format!("probate: the terminal cannot be read: {error}\n"));
+            status::NO_INPUT
+        }
+    };
+    (Rc::into_inner(repl.engine).map(RefCell::into_inner), status)
+}
+
+impl Repl {
+    fn editor(&self, keeps_history: bool) -> std::io::Result<Reader> {
+        let settings = editor::Settings {
+            history: keeps_history.then(|| history::default_path(|name| std::env::var_os(name))).flatten(),
+            keys: self.keys(),
+            colors: self.colors,
+            hints: self.settings.hints,
         };
-        methods.iter().map(|name| Member { name: (*name).into(), is_method: true }).collect()
+        let sources = Rc::new(Session { engine: Rc::clone(&self.engine) });
+        let editor = Editor::new(settings, sources)?;
+        self.say(&format!("Probate {}. `.help` explains, Ctrl-D leaves.\n", env!("CARGO_PKG_VERSION")));
+        Ok(Reader::Terminal(Box::new(editor)))
     }
 
-    fn commands(&self) -> Vec<(&'static str, &'static str)> {
-        vec![(".exit", "leaves")]
+    fn keys(&self) -> Keys {
+        if self.settings.vi { Keys::Vi } else { Keys::Emacs }
     }
 
-    fn argument(&self, _: &str) -> Argument {
-        Argument::Code
+    fn converse(&mut self, mut reader: Reader) -> i32 {
+        let mut hinted = false;
+        loop {
+            if self.streams.borrow_mut().flush().is_err() {
+                // Nobody reads it any more.
+                return status::OK;
+            }
+            let input = match self.read(&mut reader) {
+                Read::Input(input) => input,
+                Read::Interrupted { had_text: false } if hinted => return status::OK,
+                Read::Interrupted { had_text } => {
+                    hinted = !had_text;
+                    if hinted {
+                        self.say("(Ctrl-C once more, or Ctrl-D, leaves)\n");
+                    }
+                    continue;
+                }
+                Read::End => return status::OK,
+            };
+            hinted = false;
+            if let Reader::Terminal(editor) = &mut reader {
+                editor.remember(&input);
+            }
+            match self.take(&input) {
+                Flow::Continue => {}
+                Flow::Leave(status) => return status,
+            }
+        }
+    }
+
+    fn read(&mut self, reader: &mut Reader) -> Read {
+        match reader {
+            Reader::Terminal(editor) => {
+                if std::mem::take(&mut self.reader_changed) {
+                    editor.set_keys(self.keys());
+                    editor.set_hints(self.settings.hints);
+                }
+                if let Some(warning) = editor.warning() {
+                    self.complain(&format!("probate: {warning}\n"));
+                }
+                editor.read()
+            }
+            Reader::Plain(input) => plain(&mut input.borrow_mut()),
+        }
+    }
+
+    /// Runs a command or a program.
+    fn take(&mut self, input: &str) -> Flow {
+        // A Ctrl-C that came too late for what it was meant for is not meant for this.
+        self.engine.borrow().interrupt().clear();
+        if paste::is_command(input) {
+            return self.command(input.trim());
+        }
+        if input.trim().is_empty() {
+            return Flow::Continue;
+        }
+        self.inputs += 1;
+        self.last = input.to_string();
+        let name = format!("<input {}>", self.inputs);
+        self.evaluate(&name, input)
+    }
+
+    fn command(&mut self, line: &str) -> Flow {
+        let (word, argument) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        match Command::named(word) {
+            Some(command) if command.wants_more(argument.trim()) => {
+                self.complain(&command.usage());
+                Flow::Continue
+            }
+            Some(command) => (command.run)(self, argument.trim()),
+            None => {
+                self.complain(&commands::unknown(word));
+                Flow::Continue
+            }
+        }
+    }
+
+    /// Runs a program, shows its value, ends its last statement.
+    fn evaluate(&mut self, name: &str, source: &str) -> Flow {
+        self.record.borrow_mut().begin();
+        let live = self.record.borrow().live;
+        let wrote = self.streams.borrow().written();
+        let result = {
+            let mut engine = self.engine.borrow_mut();
+            engine.set_trace(live);
+            engine.feed(name, source)
+        };
+        let flow = match result {
+            Ok(outcome) => {
+                // A call that is made for what it writes has no value worth a line.
+                let is_silent = self.streams.borrow().written() == wrote;
+                if outcome.is_expression() && (is_silent || !outcome.is_undefined()) {
+                    self.show();
+                }
+                self.succeeded.push(source.to_string());
+                Flow::Continue
+            }
+            Err(error) => self.failed(name, source, &error),
+        };
+        self.engine.borrow_mut().settle();
+        flow
+    }
+
+    fn show(&mut self) {
+        let options = self.inspection();
+        let shown = self.engine.borrow_mut().show(options);
+        match shown {
+            Ok(text) => self.say(&(text + "\n")),
+            Err(failure) => self.report(&failure),
+        }
+    }
+
+    fn failed(&mut self, name: &str, source: &str, error: &Error) -> Flow {
+        match error {
+            Error::Syntax(errors) => self.complain(&self.reporter.diagnostics(name, source, errors)),
+            Error::Failure(Failure::Exit(status)) => return Flow::Leave(*status),
+            Error::Failure(Failure::Closed) => return Flow::Leave(status::OK),
+            Error::Failure(failure) => self.report(failure),
+        }
+        Flow::Continue
+    }
+
+    fn report(&self, failure: &Failure) {
+        if let Some(text) = self.reporter.failure(failure) {
+            self.complain(&text);
+        }
+    }
+
+    /// Runs an expression only to look at its value with `f`; a failure is reported.
+    fn looking(&mut self, expression: &str, f: impl FnOnce(&mut Repl)) {
+        const NAME: &str = "<command>";
+        self.record.borrow_mut().paused = true;
+        let result = self.engine.borrow_mut().look(NAME, expression);
+        match result {
+            Ok(_) => f(self),
+            Err(error) => {
+                // `exit()` in what a command looks at is no wish to leave.
+                self.failed(NAME, expression, &error);
+            }
+        }
+        self.engine.borrow_mut().forget();
+        self.record.borrow_mut().paused = false;
+        let live = self.record.borrow().live;
+        self.engine.borrow_mut().set_trace(live);
+    }
+
+    /// The same, and how long it took, in seconds.
+    fn timed(&mut self, name: &str, source: &str) -> (Flow, f64) {
+        let start = Instant::now();
+        let flow = self.evaluate(name, source);
+        (flow, start.elapsed().as_secs_f64())
+    }
+
+    /// How values are shown.
+    fn inspection(&self) -> inspect::Options {
+        inspect::Options {
+            depth: self.settings.depth,
+            items: self.settings.items,
+            characters: self.settings.characters,
+            bytes: self.settings.bytes,
+            colors: self.colors,
+            terminal: true,
+            width: self.columns(),
+            ..inspect::Options::default()
+        }
+    }
+
+    fn columns(&self) -> usize {
+        self.streams.borrow().columns()
+    }
+
+    fn say(&self, text: &str) {
+        // A reader that left is noticed before the next input.
+        let _ = self.streams.borrow_mut().output(text);
+    }
+
+    fn complain(&self, text: &str) {
+        self.streams.borrow_mut().error(text);
     }
 }
 
-/// Runs the prompt to its end. The exit status.
-pub fn run(options: &Options, streams: &Rc<RefCell<Streams>>) -> i32 {
-    let colors = options.color.is_on(streams.borrow().output_is_terminal);
-    let history = history::default_path(|name| std::env::var_os(name));
-    let keys = if std::env::var_os("PROBATE_KEYS").is_some_and(|keys| keys == "vi") { Keys::Vi } else { Keys::Emacs };
-    let settings = Settings { history, keys, colors, hints: true };
-    let mut editor = match Editor::new(settings, Rc::new(Builtins)) {
-        Ok(editor) => editor,
-        Err(error) => {
-            streams.borrow_mut().error(&format!("probate: cannot read the terminal: {error}\n"));
-            return status::NO_INPUT;
-        }
-    };
-    let reporter = Rc::new(Reporter::new(options.color, streams.borrow().error_is_terminal));
-    let mut engine = Engine::builder()
-        .options(options.machine())
-        .host(StdHost::new(Rc::clone(streams), Rc::clone(&reporter)))
-        .build();
+/// The next input from lines: as many as it takes.
+fn plain(input: &mut Input) -> Read {
+    let mut text = String::new();
     loop {
-        if let Some(warning) = editor.warning() {
-            streams.borrow_mut().error(&format!("probate: {warning}\n"));
-        }
-        let input = match editor.read() {
-            Read::Input(input) => input,
-            Read::Interrupted { had_text: false } => {
-                streams.borrow_mut().error("(Ctrl-D leaves)\n");
-                continue;
-            }
-            Read::Interrupted { had_text: true } => continue,
-            Read::End => return status::OK,
-        };
-        editor.remember(&input);
-        if input.trim() == ".exit" {
-            return status::OK;
-        }
-        if input.trim().is_empty() {
-            continue;
-        }
-        match engine.eval("<prompt>", &input) {
-            Ok(outcome) if outcome.is_undefined() => {}
-            Ok(_) => {
-                let text = engine.value_text(Format::Compact) + "\n";
-                let _ = streams.borrow_mut().output(&text);
-            }
-            Err(Error::Syntax(errors)) => {
-                streams.borrow_mut().error(&reporter.diagnostics("<prompt>", &input, &errors));
-            }
-            Err(Error::Failure(failure)) => {
-                if let Some(text) = reporter.failure(&input, &failure) {
-                    streams.borrow_mut().error(&text);
+        match input.line() {
+            Ok(Some(line)) => {
+                if !text.is_empty() {
+                    text.push('\n');
+                }
+                text.push_str(&String::from_utf8_lossy(&line));
+                if !paste::goes_on(&text) {
+                    return Read::Input(text);
                 }
             }
+            Ok(None) if text.is_empty() => return Read::End,
+            Ok(None) => return Read::Input(text),
+            Err(_) => return Read::End,
         }
     }
 }

@@ -26,6 +26,16 @@ pub enum Step<'t> {
     Index(u32),
 }
 
+impl<'t> Step<'t> {
+    /// As a key.
+    pub fn key(&self) -> Cow<'t, str> {
+        match self {
+            Step::Key(key) => key.clone(),
+            Step::Index(index) => index.to_string().into(),
+        }
+    }
+}
+
 /// The root and the steps of the expression that ends with the last of the pieces. `None` if only running it would tell.
 pub fn receiver<'t>(text: &'t str, pieces: &[Piece]) -> Option<(Root<'t>, Vec<Step<'t>>)> {
     let (root, mut steps, _) = backwards(text, pieces, false)?;

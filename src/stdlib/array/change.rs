@@ -1,13 +1,18 @@
 //! Methods that change the array.
 
-use super::super::arguments::{Outcome, array_of, integer, relative, writable_array};
+use super::super::arguments::{Outcome, integer, relative, writable_array};
 use crate::heap::value::Value;
 use crate::vm::Vm;
+use crate::vm::bulk::PORTION;
 use crate::vm::native::Args;
+
+/// Elements that are moved within an array (not counted anew) in the time that charging one takes.
+const MOVED_AT_ONCE: usize = 16;
 
 /// Appends the arguments; answers the new length.
 pub(super) fn push_all(vm: &mut Vm, args: Args) -> Outcome {
     let array = writable_array(vm, args, "push")?;
+    vm.charge(args.len())?;
     for index in 0..args.len() {
         let value = vm.arg(args, index);
         super::push(vm, array, value)?;
@@ -32,6 +37,7 @@ pub(super) fn unshift(vm: &mut Vm, args: Args) -> Outcome {
     let array = writable_array(vm, args, "unshift")?;
     let values = vm.args_from(args, 0);
     if !values.is_empty() {
+        vm.charge(values.len())?;
         vm.in_room(|heap| heap.unshift(array, &values))?;
     }
     Ok(Value::index(vm.heap.array_len(array)))
@@ -53,9 +59,10 @@ pub(super) fn splice(vm: &mut Vm, args: Args) -> Outcome {
     let array = writable_array(vm, args, "splice")?;
     let len = vm.heap.array_len(array);
     let (start, count) = spliced_range(vm, args, "splice", len)?;
-    vm.charge(len - start)?;
-    let removed = vm.heap.elements(array)[start..start + count].to_vec();
-    let removed = array_of(vm, &removed)?;
+    let removed = vm.heap.array(count);
+    vm.append_range(removed, array, start, start + count)?;
+    // What is left is one move of the elements behind, which is not interrupted.
+    vm.charge((len - start) / MOVED_AT_ONCE)?;
     let inserted = vm.args_from(args, 2);
     vm.in_room(|heap| heap.splice(array, start, count, &inserted))?;
     Ok(removed)
@@ -64,7 +71,7 @@ pub(super) fn splice(vm: &mut Vm, args: Args) -> Outcome {
 /// Reverses the order in place.
 pub(super) fn reverse(vm: &mut Vm, args: Args) -> Outcome {
     let array = writable_array(vm, args, "reverse")?;
-    vm.charge(vm.heap.array_len(array))?;
+    vm.charge(vm.heap.array_len(array) / MOVED_AT_ONCE)?;
     vm.heap.rearrange(array, |elements| elements.reverse());
     Ok(array)
 }
@@ -76,9 +83,12 @@ pub(super) fn fill(vm: &mut Vm, args: Args) -> Outcome {
     let value = vm.arg(args, 0);
     let start = relative(vm, args, 1, "fill", len, 0)?;
     let end = relative(vm, args, 2, "fill", len, len)?;
-    vm.charge(end.saturating_sub(start))?;
-    for index in start..end {
-        vm.heap.set_element(array, index, value);
+    for from in (start..end).step_by(PORTION) {
+        let to = (from + PORTION).min(end);
+        vm.charge(to - from)?;
+        for index in from..to {
+            vm.heap.set_element(array, index, value);
+        }
     }
     Ok(array)
 }
@@ -91,10 +101,12 @@ pub(super) fn copy_within(vm: &mut Vm, args: Args) -> Outcome {
     let start = relative(vm, args, 1, "copyWithin", len, 0)?;
     let end = relative(vm, args, 2, "copyWithin", len, len)?;
     let count = end.saturating_sub(start).min(len - target);
-    vm.charge(count)?;
     let copied = vm.heap.elements(array)[start..start + count].to_vec();
-    for (offset, value) in copied.into_iter().enumerate() {
-        vm.heap.set_element(array, target + offset, value);
+    for (portion, values) in copied.chunks(PORTION).enumerate() {
+        vm.charge(values.len())?;
+        for (offset, value) in values.iter().enumerate() {
+            vm.heap.set_element(array, target + portion * PORTION + offset, *value);
+        }
     }
     Ok(array)
 }

@@ -1,25 +1,33 @@
 //! Methods that make another array.
 
-use super::super::arguments::{Outcome, array_of, integer, push, relative, this_array};
+use super::super::arguments::{Outcome, integer, push, relative, this_array};
 use super::change::spliced_range;
 use crate::heap::cell::Kind;
+use crate::heap::value::Value;
 use crate::vm::Vm;
 use crate::vm::native::Args;
 
 /// The receiver's elements followed by the arguments; arrays among these by their elements.
 pub(super) fn concat(vm: &mut Vm, args: Args) -> Outcome {
     let this = this_array(vm, args, "concat")?;
-    let mut values = vm.heap.elements(this).to_vec();
+    let result = vm.heap.array(0);
+    vm.append_range(result, this, 0, vm.heap.array_len(this))?;
     for index in 0..args.len() {
         let value = vm.arg(args, index);
         if value.kind() == Some(Kind::Array) {
-            values.extend_from_slice(vm.heap.elements(value));
+            vm.append_range(result, value, 0, vm.heap.array_len(value))?;
         } else {
-            values.push(value);
+            push(vm, result, value)?;
         }
     }
-    vm.charge(values.len())?;
-    array_of(vm, &values)
+    Ok(result)
+}
+
+/// A copy of a range.
+fn copy_of(vm: &mut Vm, array: Value, start: usize, end: usize) -> Outcome {
+    let copy = vm.heap.array(end - start);
+    vm.append_range(copy, array, start, end)?;
+    Ok(copy)
 }
 
 /// The elements from `start` up to, not including, `end`.
@@ -28,18 +36,15 @@ pub(super) fn slice(vm: &mut Vm, args: Args) -> Outcome {
     let len = vm.heap.array_len(this);
     let start = relative(vm, args, 0, "slice", len, 0)?;
     let end = relative(vm, args, 1, "slice", len, len)?.max(start);
-    vm.charge(end - start)?;
-    let values = vm.heap.elements(this)[start..end].to_vec();
-    array_of(vm, &values)
+    copy_of(vm, this, start, end)
 }
 
 /// A copy in reversed order.
 pub(super) fn to_reversed(vm: &mut Vm, args: Args) -> Outcome {
     let this = this_array(vm, args, "toReversed")?;
-    let mut values = vm.heap.elements(this).to_vec();
-    vm.charge(values.len())?;
-    values.reverse();
-    array_of(vm, &values)
+    let copy = copy_of(vm, this, 0, vm.heap.array_len(this))?;
+    vm.heap.rearrange(copy, |elements| elements.reverse());
+    Ok(copy)
 }
 
 /// A copy as `splice` would leave the array.
@@ -48,26 +53,30 @@ pub(super) fn to_spliced(vm: &mut Vm, args: Args) -> Outcome {
     let len = vm.heap.array_len(this);
     let (start, count) = spliced_range(vm, args, "toSpliced", len)?;
     let inserted = vm.args_from(args, 2);
-    vm.charge(len - count + inserted.len())?;
-    let elements = vm.heap.elements(this);
-    let values = [&elements[..start], &inserted, &elements[start + count..]].concat();
-    array_of(vm, &values)
+    let copy = vm.heap.array(len - count + inserted.len());
+    vm.append_range(copy, this, 0, start)?;
+    for value in inserted {
+        push(vm, copy, value)?;
+    }
+    vm.append_range(copy, this, start + count, len)?;
+    Ok(copy)
 }
 
 /// A copy with one element replaced. RangeError outside the array.
 pub(super) fn with(vm: &mut Vm, args: Args) -> Outcome {
     let this = this_array(vm, args, "with")?;
-    let mut values = vm.heap.elements(this).to_vec();
-    vm.charge(values.len())?;
+    let len = vm.heap.array_len(this);
     let index = integer(vm, args, 0, "with", 0.0)?;
-    let place = if index < 0.0 { values.len() as f64 + index } else { index };
-    if !(0.0..values.len() as f64).contains(&place) {
-        return Err(
-            vm.range_error(format!("`with`: there is no element {index} in an array of length {}", values.len()))
-        );
+    let place = if index < 0.0 { len as f64 + index } else { index };
+    if !(0.0..len as f64).contains(&place) {
+        return Err(vm.range_error(format!("`with`: there is no element {index} in an array of length {len}")));
     }
-    values[place as usize] = vm.arg(args, 1);
-    array_of(vm, &values)
+    let (place, value) = (place as usize, vm.arg(args, 1));
+    let copy = vm.heap.array(len);
+    vm.append_range(copy, this, 0, place)?;
+    push(vm, copy, value)?;
+    vm.append_range(copy, this, place + 1, len)?;
+    Ok(copy)
 }
 
 /// How deep `flat` goes: an array that contains itself has no end.
@@ -80,6 +89,7 @@ pub(super) fn flat(vm: &mut Vm, args: Args) -> Outcome {
     let result = vm.heap.array(0);
     let mut open = vec![(this, 0)];
     while let Some((array, index)) = open.last_mut() {
+        vm.charge(1)?;
         let Some(value) = vm.heap.element(*array, *index) else {
             open.pop();
             continue;
@@ -91,7 +101,6 @@ pub(super) fn flat(vm: &mut Vm, args: Args) -> Outcome {
             }
             open.push((value, 0));
         } else {
-            vm.charge(1)?;
             push(vm, result, value)?;
         }
     }

@@ -33,6 +33,7 @@ impl Each {
 pub(super) fn for_each(vm: &mut Vm, args: Args) -> Outcome {
     let each = Each::new(vm, args, "forEach")?;
     for index in 0..each.len {
+        vm.charge(1)?;
         if let Some(value) = vm.heap.element(each.array, index) {
             each.call(vm, value, index)?;
             vm.safepoint();
@@ -50,7 +51,10 @@ pub(super) fn map(vm: &mut Vm, args: Args) -> Outcome {
     for index in 0..each.len {
         let made = match vm.heap.element(each.array, index) {
             Some(value) => each.call(vm, value, index)?,
-            None => Value::UNDEFINED,
+            None => {
+                vm.charge(1)?;
+                Value::UNDEFINED
+            }
         };
         push(vm, result, made)?;
         vm.safepoint();
@@ -64,6 +68,7 @@ pub(super) fn filter(vm: &mut Vm, args: Args) -> Outcome {
     let result = vm.heap.array(0);
     vm.hold(result);
     for index in 0..each.len {
+        vm.charge(1)?;
         if let Some(value) = vm.heap.element(each.array, index) {
             if each.call(vm, value, index)?.is_truthy() {
                 push(vm, result, value)?;
@@ -80,15 +85,11 @@ pub(super) fn flat_map(vm: &mut Vm, args: Args) -> Outcome {
     let result = vm.heap.array(0);
     vm.hold(result);
     for index in 0..each.len {
+        vm.charge(1)?;
         if let Some(value) = vm.heap.element(each.array, index) {
             let made = each.call(vm, value, index)?;
             if made.kind() == Some(Kind::Array) {
-                let len = vm.heap.array_len(made);
-                vm.charge(len)?;
-                for place in 0..len {
-                    let inner = element(vm, made, place);
-                    push(vm, result, inner)?;
-                }
+                vm.append_range(result, made, 0, vm.heap.array_len(made))?;
             } else {
                 push(vm, result, made)?;
             }
@@ -102,6 +103,7 @@ pub(super) fn flat_map(vm: &mut Vm, args: Args) -> Outcome {
 fn any(vm: &mut Vm, args: Args, function: &str, wanted: bool) -> Outcome<bool> {
     let each = Each::new(vm, args, function)?;
     for index in 0..each.len {
+        vm.charge(1)?;
         if let Some(value) = vm.heap.element(each.array, index) {
             let answer = each.call(vm, value, index)?.is_truthy();
             vm.safepoint();

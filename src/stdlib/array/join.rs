@@ -34,6 +34,7 @@ pub fn join_text(vm: &mut Vm, array: Value, separator: &str) -> Outcome<String> 
     let guard = vm.heap.array(0);
     vm.hold(guard);
     while let Some((array, index, len)) = open.last_mut() {
+        vm.charge(1)?;
         let (array, place) = (*array, *index);
         *index += 1;
         if place >= *len {
@@ -45,7 +46,8 @@ pub fn join_text(vm: &mut Vm, array: Value, separator: &str) -> Outcome<String> 
         // one that is gone by now counts as undefined
         let value = element(vm, array, place);
         if place > 0 {
-            out.push_str(if open.len() == 1 { separator } else { "," });
+            let separator = if open.len() == 1 { separator } else { "," };
+            vm.push_text(&mut out, separator)?;
         }
         if value.kind() == Some(Kind::Array) {
             if being_joined.insert(value.0) {
@@ -53,7 +55,7 @@ pub fn join_text(vm: &mut Vm, array: Value, separator: &str) -> Outcome<String> 
                 open.push((value, 0, vm.heap.array_len(value)));
             }
         } else if value.is_string() {
-            out.push_str(&vm.heap.text(value));
+            vm.push_text(&mut out, vm.heap.text(value).as_str())?;
         } else if !value.is_nullish() {
             let fresh = match vm.primitive_text(value) {
                 Some(text) => text,
@@ -62,14 +64,12 @@ pub fn join_text(vm: &mut Vm, array: Value, separator: &str) -> Outcome<String> 
                     vm.to_text(value)?
                 }
             };
-            out.push_str(&vm.heap.text(fresh));
+            vm.push_text(&mut out, vm.heap.text(fresh).as_str())?;
             if value.is_container() {
                 vm.safepoint();
             }
         }
-        vm.charge(1)?;
         room_for_text(vm, out.len())?;
     }
-    vm.charge(out.len() / 16)?;
     Ok(out)
 }

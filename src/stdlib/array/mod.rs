@@ -12,6 +12,7 @@ use super::callbacks::{call_back, held_iterator};
 use crate::heap::cell::{Kind, Yield};
 use crate::heap::value::Value;
 use crate::vm::Vm;
+use crate::vm::bulk::PORTION;
 use crate::vm::native::{Args, Construct, NativeClass, NativeInfo};
 
 pub use join::join_text;
@@ -89,10 +90,13 @@ fn construct(vm: &mut Vm, args: Args) -> Outcome {
 
 /// Appends undefined until the array has `len` elements.
 fn fill_up(vm: &mut Vm, array: Value, len: usize) -> Outcome<()> {
-    vm.charge(len)?;
     vm.in_room(|heap| heap.reserve(array, len))?;
-    for _ in 0..len {
-        push(vm, array, Value::UNDEFINED)?;
+    for from in (0..len).step_by(PORTION) {
+        let count = PORTION.min(len - from);
+        vm.charge(count)?;
+        for _ in 0..count {
+            push(vm, array, Value::UNDEFINED)?;
+        }
     }
     Ok(())
 }
@@ -118,7 +122,6 @@ fn from(vm: &mut Vm, args: Args) -> Outcome {
     let result = vm.heap.array(0);
     let Some(function) = function else {
         vm.append_all(result, source)?;
-        vm.charge(vm.heap.array_len(result))?;
         return Ok(result);
     };
     vm.hold(result);
@@ -143,7 +146,6 @@ fn from_array_like(vm: &mut Vm, args: Args, source: Value, function: Option<Valu
         return Err(vm.range_error("invalid array length"));
     }
     let length = length.max(0.0) as usize;
-    vm.charge(length)?;
     let result = vm.heap.array(0);
     vm.hold(result);
     vm.in_room(|heap| heap.reserve(result, length))?;
@@ -156,7 +158,10 @@ fn from_array_like(vm: &mut Vm, args: Args, source: Value, function: Option<Valu
                 let made = call_back(vm, function, receiver, &[item, Value::index(index)])?;
                 push(vm, result, made)?;
             }
-            None => push(vm, result, item)?,
+            None => {
+                vm.charge(1)?;
+                push(vm, result, item)?;
+            }
         }
         vm.safepoint();
     }

@@ -4,7 +4,7 @@
 
 use std::cmp::Ordering;
 
-use super::super::arguments::{Outcome, array_of, optional_callable, push, this_array, writable, wrong};
+use super::super::arguments::{Outcome, optional_callable, push, this_array, writable, wrong};
 use super::super::callbacks::call_back;
 use crate::heap::value::Value;
 use crate::vm::Vm;
@@ -15,12 +15,17 @@ pub(super) fn sort(vm: &mut Vm, args: Args) -> Outcome {
     let comparator = comparator(vm, args, "sort")?;
     let array = this_array(vm, args, "sort")?;
     writable(vm, array, "sort")?;
-    let copy = vm.heap.elements(array).to_vec();
-    let copy = array_of(vm, &copy)?;
+    let copy = vm.heap.array(0);
+    vm.append_range(copy, array, 0, vm.heap.array_len(array))?;
     vm.hold(copy);
     let sorted = sorted(vm, copy, comparator, "sort")?;
     // a comparator may have frozen or shortened the array
     writable(vm, array, "sort")?;
+    if !vm.heap.tracing && vm.heap.elements(array) == vm.heap.elements(copy) {
+        // The same elements: nothing is counted anew. This is one move, since an array that is half written back would have lost elements.
+        vm.heap.rearrange(array, |elements| elements.copy_from_slice(&sorted));
+        return Ok(array);
+    }
     for (index, value) in sorted.into_iter().enumerate() {
         if index < vm.heap.array_len(array) {
             vm.heap.set_element(array, index, value);
@@ -35,8 +40,8 @@ pub(super) fn sort(vm: &mut Vm, args: Args) -> Outcome {
 pub(super) fn to_sorted(vm: &mut Vm, args: Args) -> Outcome {
     let comparator = comparator(vm, args, "toSorted")?;
     let array = this_array(vm, args, "toSorted")?;
-    let copy = vm.heap.elements(array).to_vec();
-    let copy = array_of(vm, &copy)?;
+    let copy = vm.heap.array(0);
+    vm.append_range(copy, array, 0, vm.heap.array_len(array))?;
     vm.hold(copy);
     let sorted = sorted(vm, copy, comparator, "toSorted")?;
     vm.heap.rearrange(copy, |elements| elements.copy_from_slice(&sorted));
@@ -50,7 +55,6 @@ fn comparator(vm: &mut Vm, args: Args, function: &str) -> Outcome<Option<Value>>
 /// The elements of a held array that no script can reach, in order; undefined ones last.
 fn sorted(vm: &mut Vm, copy: Value, comparator: Option<Value>, function: &str) -> Outcome<Vec<Value>> {
     let mut values = vm.heap.elements(copy).to_vec();
-    vm.charge(values.len())?;
     let all = values.len();
     values.retain(|value| !value.is_undefined());
     match comparator {
@@ -73,10 +77,23 @@ fn sort_strings(vm: &mut Vm, values: &mut [Value], function: &str) -> Outcome<()
             "`{function}` without a comparator orders strings, and there is {got} among the elements: pass {advice}"
         )));
     }
-    vm.charge(values.len() * values.len().ilog2() as usize)?;
-    values.sort_by(|a, b| vm.heap.text(*a).as_str().cmp(vm.heap.text(*b).as_str()));
-    Ok(())
+    let longest = values.iter().map(|value| vm.heap.text(*value).len()).max().unwrap_or(0);
+    let run = if longest <= SHORT_TEXT { QUICK_RUN } else { 1 };
+    if run > 1 {
+        for values in values.chunks_mut(run) {
+            vm.charge(values.len() * values.len().max(2).ilog2() as usize)?;
+            values.sort_by(|a, b| vm.heap.text(*a).as_str().cmp(vm.heap.text(*b).as_str()));
+        }
+    }
+    merge_runs(vm, values, run, |vm, a, b| {
+        vm.charge(1)?;
+        Ok(vm.compare_texts(vm.heap.text(a), vm.heap.text(b)))
+    })
 }
+
+/// So many short texts are sorted between two looks at the limits; long ones are merged one by one, and charged by what is compared.
+const QUICK_RUN: usize = 4096;
+const SHORT_TEXT: usize = 1024;
 
 /// What the comparator says of two elements. NaN is 0.
 fn compare(vm: &mut Vm, comparator: Value, a: Value, b: Value, function: &str) -> Outcome<Ordering> {
@@ -107,21 +124,30 @@ fn merge_sort(vm: &mut Vm, values: &mut [Value], comparator: Value, function: &s
     for start in (0..len).step_by(RUN) {
         insertion_sort(vm, &mut values[start..(start + RUN).min(len)], comparator, function)?;
     }
-    let mut merged: Vec<Value> = Vec::with_capacity(len);
-    let mut width = RUN;
+    merge_runs(vm, values, RUN, |vm, a, b| compare(vm, comparator, a, b, function))
+}
+
+/// Merges runs that are sorted, `run` elements each.
+fn merge_runs(
+    vm: &mut Vm,
+    values: &mut [Value],
+    run: usize,
+    mut compare: impl FnMut(&mut Vm, Value, Value) -> Outcome<Ordering>,
+) -> Outcome<()> {
+    let len = values.len();
+    let mut merged: Vec<Value> = Vec::new();
+    let mut width = run;
     while width < len {
         for start in (0..len).step_by(width * 2) {
             let middle = (start + width).min(len);
             let end = (start + width * 2).min(len);
-            if middle == end
-                || compare(vm, comparator, values[middle - 1], values[middle], function)? != Ordering::Greater
-            {
+            if middle == end || compare(vm, values[middle - 1], values[middle])? != Ordering::Greater {
                 continue;
             }
             merged.clear();
             let (mut left, mut right) = (start, middle);
             while left < middle && right < end {
-                if compare(vm, comparator, values[left], values[right], function)? == Ordering::Greater {
+                if compare(vm, values[left], values[right])? == Ordering::Greater {
                     merged.push(values[right]);
                     right += 1;
                 } else {

@@ -2,10 +2,8 @@
 //!
 //! The rules and their numbers are those of Node's `util.inspect`, so that output can be compared.
 
-use super::text::{columns, units};
+use super::text::columns;
 
-/// The column at which lines are broken.
-const BREAK_LENGTH: usize = 80;
 /// So many levels of nesting may share a line.
 const COMPACT: usize = 3;
 
@@ -21,6 +19,8 @@ pub struct Entries<'a> {
     /// Levels of nesting inside.
     pub depth_inside: usize,
     pub indentation: usize,
+    /// Columns of a line.
+    pub width: usize,
 }
 
 /// What grouping must know about an array.
@@ -33,17 +33,17 @@ pub struct ArrayEntries {
 
 /// The entries in their braces as one text.
 pub fn lay_out(entries: Entries<'_>) -> String {
-    let Entries { mut output, base, open, close, array, depth_inside, indentation } = entries;
+    let Entries { mut output, base, open, close, array, depth_inside, indentation, width } = entries;
     let count = output.len();
     if let Some(array) = array
         && count > 6
     {
-        output = grouped(output, &array, indentation);
+        output = grouped(output, &array, indentation, width);
     }
     let base = if base.is_empty() { base } else { base + " " };
     if depth_inside < COMPACT && count == output.len() {
-        let start = output.len() + indentation + units(open) + units(&base).saturating_sub(1) + 10;
-        if fits(&output, start) && !base.contains('\n') && !output.iter().any(|entry| entry.contains('\n')) {
+        let start = output.len() + indentation + columns(open) + columns(&base).saturating_sub(1) + 10;
+        if fits(&output, start, width) && !base.contains('\n') && !output.iter().any(|entry| entry.contains('\n')) {
             return format!("{base}{open} {} {close}", output.join(", "));
         }
     }
@@ -51,14 +51,14 @@ pub fn lay_out(entries: Entries<'_>) -> String {
     format!("{base}{open}{line}  {}{line}{close}", output.join(&format!(",{line}  ")))
 }
 
-fn fits(output: &[String], start: usize) -> bool {
+fn fits(output: &[String], start: usize, width: usize) -> bool {
     let mut total = output.len() + start;
-    if total + output.len() > BREAK_LENGTH {
+    if total + output.len() > width {
         return false;
     }
     for entry in output {
-        total += units(entry);
-        if total > BREAK_LENGTH {
+        total += columns(entry);
+        if total > width {
             return false;
         }
     }
@@ -66,21 +66,21 @@ fn fits(output: &[String], start: usize) -> bool {
 }
 
 /// Several short entries a line, in columns of equal width; as they are if they differ too much in length.
-fn grouped(output: Vec<String>, array: &ArrayEntries, indentation: usize) -> Vec<String> {
+fn grouped(output: Vec<String>, array: &ArrayEntries, indentation: usize, width: usize) -> Vec<String> {
     const SEPARATOR: usize = 2;
     let items = output.len() - usize::from(array.more);
     let widths: Vec<usize> = output[..items].iter().map(|entry| columns(entry)).collect();
     let total: usize = widths.iter().map(|width| width + SEPARATOR).sum();
     let longest = widths.iter().copied().max().unwrap_or(0);
     let widest = longest + SEPARATOR;
-    if widest * 3 + indentation >= BREAK_LENGTH || (total as f64 / widest as f64 <= 5.0 && longest > 6) {
+    if widest * 3 + indentation >= width || (total as f64 / widest as f64 <= 5.0 && longest > 6) {
         return output;
     }
     // about a square, a character being 2.5 times as high as wide; short entries get more columns
     let bias = (widest as f64 - total as f64 / output.len() as f64).sqrt();
     let biased = (widest as f64 - 3.0 - bias).max(1.0);
     let square = ((2.5 * biased * items as f64).sqrt() / biased + 0.5).floor() as usize;
-    let across = square.min((BREAK_LENGTH - indentation) / widest).min(COMPACT * 4).min(15);
+    let across = square.min(width.saturating_sub(indentation) / widest).min(COMPACT * 4).min(15);
     if across <= 1 {
         return output;
     }

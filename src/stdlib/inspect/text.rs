@@ -1,7 +1,9 @@
 //! Quoted texts, keys and widths of the inspection format.
 
-/// A text as a literal: in single quotes, or in those that need no escapes.
-pub fn quoted(text: &str) -> String {
+use super::style::without_colors;
+
+/// A text as a literal: in single quotes, or in those that need no escapes. For a terminal, what would turn the direction of writing is escaped too.
+pub fn quoted(text: &str, terminal: bool) -> String {
     let quote = if !text.contains('\'') {
         '\''
     } else if !text.contains('"') {
@@ -17,7 +19,7 @@ pub fn quoted(text: &str) -> String {
         if c == quote || c == '\\' {
             out.push('\\');
             out.push(c);
-        } else if is_control(c) {
+        } else if is_control(c) || terminal && turns_direction(c) {
             push_escape(&mut out, c);
         } else {
             out.push(c);
@@ -25,6 +27,11 @@ pub fn quoted(text: &str) -> String {
     }
     out.push(quote);
     out
+}
+
+/// Overrides, embeddings and isolates: what follows them is shown in another order than it stands in.
+fn turns_direction(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn is_control(c: char) -> bool {
@@ -38,26 +45,21 @@ fn push_escape(out: &mut String, c: char) {
         '\t' => out.push_str("\\t"),
         '\u{8}' => out.push_str("\\b"),
         '\u{c}' => out.push_str("\\f"),
+        c if c > '\u{ff}' => out.push_str(&format!("\\u{:04X}", c as u32)),
         c => out.push_str(&format!("\\x{:02X}", c as u32)),
     }
 }
 
-/// A property key: bare if it is a plain name.
-pub fn key(text: &str) -> String {
-    if text == "__proto__" {
-        return "['__proto__']".to_string();
-    }
-    if is_plain(text) { text.to_string() } else { quoted(text) }
-}
-
-fn is_plain(text: &str) -> bool {
+/// Whether a property key is shown bare.
+pub fn is_plain(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
-/// A text without what moves a terminal's cursor or changes its state: control characters but for line ends and tabs are shown as escapes.
+/// A text without what moves a terminal's cursor, changes its state or turns the direction of writing: such characters, but for line ends and tabs, are
+/// shown as escapes.
 pub fn neutralised(text: &str) -> std::borrow::Cow<'_, str> {
-    let harmful = |c: char| is_control(c) && c != '\n' && c != '\t';
+    let harmful = |c: char| is_control(c) && c != '\n' && c != '\t' || turns_direction(c);
     if !text.contains(harmful) {
         return text.into();
     }
@@ -68,13 +70,9 @@ pub fn neutralised(text: &str) -> std::borrow::Cow<'_, str> {
     out.into()
 }
 
-/// Length in UTF-16 units: what the line breaking counts in.
-pub fn units(text: &str) -> usize {
-    if text.is_ascii() { text.len() } else { text.encode_utf16().count() }
-}
-
-/// Columns on a terminal: wide characters take two, combining ones none.
+/// Columns on a terminal: wide characters take two, combining ones none, colours neither.
 pub fn columns(text: &str) -> usize {
+    let text = without_colors(text);
     if text.is_ascii() { text.len() } else { text.chars().map(char_columns).sum() }
 }
 
@@ -84,6 +82,7 @@ fn char_columns(c: char) -> usize {
         | 0xac00..=0xd7a3 | 0xf900..=0xfaff | 0xfe10..=0xfe19 | 0xfe30..=0xfe6b | 0xff01..=0xff60 | 0xffe0..=0xffe6
         | 0x1b000..=0x1b001 | 0x1f200..=0x1f251 | 0x1f300..=0x1f64f | 0x1f680..=0x1f6ff | 0x1f900..=0x1f9ff | 0x20000..=0x3fffd);
     let none = is_control(c)
+        || turns_direction(c)
         || matches!(c as u32, 0x300..=0x36f | 0x200b..=0x200f | 0x20d0..=0x20ff | 0xfe00..=0xfe0f | 0xfe20..=0xfe2f | 0xe0100..=0xe01ef);
     if wide { 2 } else { usize::from(!none) }
 }

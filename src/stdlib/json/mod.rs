@@ -20,7 +20,6 @@ pub(super) static FUNCTIONS: &[NativeInfo] =
 fn parse_text(vm: &mut Vm, args: Args) -> Outcome {
     let text = string(vm, args, 0, "JSON.parse")?;
     let reviver = optional_callable(vm, args, 1, "JSON.parse")?;
-    vm.charge(text.len())?;
     let value = parse(vm, &text)?;
     match reviver {
         Some(reviver) => revive::revive(vm, value, reviver),

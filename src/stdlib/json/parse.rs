@@ -6,9 +6,12 @@
 use crate::heap::string::Key;
 use crate::heap::value::Value;
 use crate::stdlib::arguments::{Outcome, array_of, numeric, set_error};
+use crate::stdlib::long;
 use crate::vm::Vm;
+use crate::vm::bulk::PIECE;
 use crate::vm::native::Throw;
 
+const CONTROL: &str = "control character in a string (write it as an escape)";
 /// Levels of nesting that are read.
 const MAX_DEPTH: usize = 1000;
 
@@ -42,7 +45,14 @@ struct Parser<'t> {
     /// By depth: the keys of the last object made there, and the object.
     likes: Vec<(Vec<Key>, Value)>,
     buffer: String,
+    /// Bytes of the text that have been charged.
+    charged: usize,
 }
+
+/// Bytes between two looks at the limits.
+const LOOK: usize = 1 << 14;
+/// An object with more keys is made one by one.
+const MANY_KEYS: usize = 4096;
 
 /// The value of a JSON text. SyntaxError with line and column if it is none, if it nests more than 1000 levels, or if it has a lone surrogate escape.
 /// What it makes is on probation in the running statement. O(length).
@@ -56,6 +66,7 @@ pub fn parse(vm: &mut Vm, text: &str) -> Outcome {
         keys: Vec::new(),
         likes: Vec::new(),
         buffer: String::new(),
+        charged: 0,
     };
     match parser.document(vm) {
         Ok(value) => Ok(value),
@@ -83,11 +94,14 @@ type Parsed<T> = Result<T, Failure>;
 impl<'t> Parser<'t> {
     fn document(&mut self, vm: &mut Vm) -> Parsed<Value> {
         loop {
+            if self.at - self.charged > LOOK {
+                self.look(vm)?;
+            }
             // a value is wanted
-            self.skip_space();
+            self.skip_space(vm)?;
             let mut value = match self.bytes.get(self.at) {
                 Some(b'{') => {
-                    self.enter(true)?;
+                    self.enter(vm, true)?;
                     if self.closes(b'}') {
                         self.close(vm)?
                     } else {
@@ -96,7 +110,7 @@ impl<'t> Parser<'t> {
                     }
                 }
                 Some(b'[') => {
-                    self.enter(false)?;
+                    self.enter(vm, false)?;
                     if self.closes(b']') {
                         self.close(vm)?
                     } else {
@@ -108,17 +122,18 @@ impl<'t> Parser<'t> {
             // a value is there: what follows it?
             loop {
                 let Some(open) = self.open.last() else {
-                    self.skip_space();
+                    self.skip_space(vm)?;
+                    self.look(vm)?;
                     return if self.at == self.bytes.len() { Ok(value) } else { self.unexpected() };
                 };
                 let is_object = open.is_object;
                 self.values.push(value);
-                self.skip_space();
+                self.skip_space(vm)?;
                 match self.bytes.get(self.at) {
                     Some(b',') => {
                         self.at += 1;
                         if is_object {
-                            self.skip_space();
+                            self.skip_space(vm)?;
                             self.key(vm)?;
                         }
                         break;
@@ -132,14 +147,20 @@ impl<'t> Parser<'t> {
         }
     }
 
-    fn enter(&mut self, is_object: bool) -> Parsed<()> {
+    /// Charges what has been read.
+    fn look(&mut self, vm: &mut Vm) -> Parsed<()> {
+        let read = self.at - self.charged;
+        self.charged = self.at;
+        Ok(vm.charge(read)?)
+    }
+
+    fn enter(&mut self, vm: &mut Vm, is_object: bool) -> Parsed<()> {
         if self.open.len() >= MAX_DEPTH {
             return self.fail(self.at, "nested deeper than 1000 levels");
         }
         self.at += 1;
         self.open.push(Open { values: self.values.len(), keys: self.keys.len(), is_object });
-        self.skip_space();
-        Ok(())
+        self.skip_space(vm)
     }
 
     /// Takes the closing bracket of a container that is empty.
@@ -160,6 +181,16 @@ impl<'t> Parser<'t> {
                 self.likes.resize_with(depth + 1, || (Vec::new(), Value::UNDEFINED));
             }
             let (like_keys, like) = &mut self.likes[depth];
+            if keys.len() > MANY_KEYS {
+                let object = vm.heap.object();
+                for (key, value) in keys.iter().zip(values) {
+                    vm.charge(1)?;
+                    vm.heap.set_own(object, *key, *value).map_err(|e| set_error(vm, object, e))?;
+                }
+                self.values.truncate(open.values);
+                self.keys.truncate(open.keys);
+                return Ok(object);
+            }
             let known = like.is_container() && like_keys == keys;
             let object = vm
                 .heap
@@ -184,15 +215,15 @@ impl<'t> Parser<'t> {
         if self.bytes.get(self.at) != Some(&b'"') {
             return self.unexpected();
         }
-        let (start, end, escaped) = self.string_body()?;
+        let (start, end, escaped) = self.string_body(vm)?;
         let key = if escaped {
-            self.unescape(start, end)?;
+            self.unescape(vm, start, end)?;
             vm.heap.key(&self.buffer)
         } else {
             vm.heap.key(&self.text[start..end])
         };
         self.keys.push(key);
-        self.skip_space();
+        self.skip_space(vm)?;
         if self.bytes.get(self.at) != Some(&b':') {
             return self.unexpected();
         }
@@ -203,9 +234,9 @@ impl<'t> Parser<'t> {
     fn scalar(&mut self, vm: &mut Vm) -> Parsed<Value> {
         match self.bytes.get(self.at) {
             Some(b'"') => {
-                let (start, end, escaped) = self.string_body()?;
+                let (start, end, escaped) = self.string_body(vm)?;
                 let text = if escaped {
-                    self.unescape(start, end)?;
+                    self.unescape(vm, start, end)?;
                     &self.buffer
                 } else {
                     &self.text[start..end]
@@ -237,6 +268,9 @@ impl<'t> Parser<'t> {
         let digits = self.at;
         let mut magnitude = 0u64;
         while let Some(digit) = self.digit() {
+            if self.at - self.charged > LOOK {
+                self.look(vm)?;
+            }
             magnitude = magnitude.wrapping_mul(10).wrapping_add(digit as u64);
         }
         let count = self.at - digits;
@@ -249,7 +283,7 @@ impl<'t> Parser<'t> {
         if self.bytes.get(self.at) == Some(&b'.') {
             whole = false;
             self.at += 1;
-            self.digits()?;
+            self.digits(vm)?;
         }
         if matches!(self.bytes.get(self.at), Some(b'e' | b'E')) {
             whole = false;
@@ -257,7 +291,7 @@ impl<'t> Parser<'t> {
             if matches!(self.bytes.get(self.at), Some(b'+' | b'-')) {
                 self.at += 1;
             }
-            self.digits()?;
+            self.digits(vm)?;
         }
         if whole && count <= 15 && magnitude != 0 {
             let n = magnitude as f64;
@@ -265,12 +299,13 @@ impl<'t> Parser<'t> {
         }
         let text = &self.text[start..self.at];
         if whole
+            && count < 20
             && magnitude != 0
             && let Ok(n) = text.parse::<i64>()
         {
             return Ok(vm.heap.integer(n));
         }
-        Ok(numeric(text.parse().unwrap_or(f64::NAN)))
+        Ok(numeric(if text.len() > LOOK { long::decimal(vm, text)?.0 } else { text.parse().unwrap_or(f64::NAN) }))
     }
 
     fn digit(&mut self) -> Option<u8> {
@@ -283,29 +318,43 @@ impl<'t> Parser<'t> {
     }
 
     /// One digit or more.
-    fn digits(&mut self) -> Parsed<()> {
+    fn digits(&mut self, vm: &mut Vm) -> Parsed<()> {
         if self.digit().is_none() {
             return self.unexpected();
         }
-        while self.digit().is_some() {}
+        while self.digit().is_some() {
+            if self.at - self.charged > LOOK {
+                self.look(vm)?;
+            }
+        }
         Ok(())
     }
 
     /// The bytes between the quotes, and whether there is an escape among them.
-    fn string_body(&mut self) -> Parsed<(usize, usize, bool)> {
+    fn string_body(&mut self, vm: &mut Vm) -> Parsed<(usize, usize, bool)> {
         self.at += 1;
         let start = self.at;
         let mut escaped = false;
         loop {
+            if self.at - self.charged > LOOK {
+                self.look(vm)?;
+            }
             let rest = &self.bytes[self.at..];
-            let Some(length) = memchr::memchr2(b'"', b'\\', rest) else {
-                self.at = self.bytes.len();
-                return self.unexpected();
+            let piece = &rest[..rest.len().min(PIECE)];
+            let Some(length) = memchr::memchr2(b'"', b'\\', piece) else {
+                if let Some(control) = piece.iter().position(|byte| *byte < 0x20) {
+                    return self.fail(self.at + control, CONTROL);
+                }
+                self.at += piece.len();
+                if piece.len() == rest.len() {
+                    return self.unexpected();
+                }
+                continue;
             };
             // no early way out, so that it is done many bytes at a time
             if rest[..length].iter().fold(false, |found, byte| found | (*byte < 0x20)) {
                 let control = rest.iter().position(|byte| *byte < 0x20).unwrap_or(0);
-                return self.fail(self.at + control, "control character in a string (write it as an escape)");
+                return self.fail(self.at + control, CONTROL);
             }
             self.at += length + 1;
             if rest[length] == b'"' {
@@ -322,10 +371,15 @@ impl<'t> Parser<'t> {
     }
 
     /// Writes the text between `start` and `end` to the buffer, its escapes resolved.
-    fn unescape(&mut self, start: usize, end: usize) -> Parsed<()> {
+    fn unescape(&mut self, vm: &mut Vm, start: usize, end: usize) -> Parsed<()> {
         self.buffer.clear();
         let mut at = start;
+        let mut charged = start;
         while at < end {
+            if at - charged > LOOK {
+                vm.charge(at - charged)?;
+                charged = at;
+            }
             let length = memchr::memchr(b'\\', &self.bytes[at..end]).unwrap_or(end - at);
             self.buffer.push_str(&self.text[at..at + length]);
             at += length;
@@ -375,10 +429,15 @@ impl<'t> Parser<'t> {
         self.fail(at, "lone surrogate escape: strings hold whole characters")
     }
 
-    fn skip_space(&mut self) {
+    #[inline]
+    fn skip_space(&mut self, vm: &mut Vm) -> Parsed<()> {
         while matches!(self.bytes.get(self.at), Some(b' ' | b'\n' | b'\t' | b'\r')) {
             self.at += 1;
+            if self.at - self.charged > LOOK {
+                self.look(vm)?;
+            }
         }
+        Ok(())
     }
 
     #[cold]

@@ -59,7 +59,8 @@ pub fn revive(vm: &mut Vm, value: Value, reviver: Value) -> Outcome {
 
 fn walk(vm: &mut Vm, guard: Value, container: Value) -> Outcome<Walk> {
     let is_array = container.kind() == Some(Kind::Array);
-    let keys = if is_array { Vec::new() } else { vm.heap.own_keys(container) };
+    let keys: Vec<Key> =
+        if is_array { Vec::new() } else { vm.own_entries(container)?.into_iter().map(|(key, _)| key).collect() };
     let len = if is_array { vm.heap.array_len(container) } else { keys.len() };
     push(vm, guard, container)?;
     for key in &keys {

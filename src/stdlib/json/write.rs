@@ -11,6 +11,7 @@ use crate::heap::value::Value;
 use crate::stdlib::arguments::{Outcome, define, push, room_for_text};
 use crate::stdlib::callbacks::call_back;
 use crate::vm::Vm;
+use crate::vm::bulk::{PIECE, pieces};
 use crate::vm::native::Throw;
 
 /// How a value is written.
@@ -54,6 +55,8 @@ struct Open {
 struct Writer<'a> {
     layout: &'a Layout,
     out: String,
+    /// Bytes of it that have been charged.
+    charged: usize,
     open: Vec<Open>,
     /// The containers in `open`, once there are many.
     inside: FxHashSet<u64>,
@@ -65,8 +68,15 @@ struct Writer<'a> {
 /// TypeError for a cycle, a Map or a Set.
 pub fn to_json(vm: &mut Vm, value: Value, layout: &Layout) -> Outcome<Option<String>> {
     let to_json = vm.heap.key("toJSON");
-    let mut writer =
-        Writer { layout, out: String::new(), open: Vec::new(), inside: FxHashSet::default(), guard: None, to_json };
+    let mut writer = Writer {
+        layout,
+        out: String::new(),
+        charged: 0,
+        open: Vec::new(),
+        inside: FxHashSet::default(),
+        guard: None,
+        to_json,
+    };
     writer.run(vm, value)
 }
 
@@ -76,7 +86,6 @@ impl Writer<'_> {
         if !self.value(vm, value)? {
             return Ok(None);
         }
-        let mut charged = 0;
         while let Some(top) = self.open.last_mut() {
             if top.next == top.len {
                 self.close(vm);
@@ -101,13 +110,14 @@ impl Writer<'_> {
             if self.guard.is_some() {
                 vm.safepoint();
             }
-            if self.out.len() - charged > 4096 {
-                vm.charge(self.out.len() - charged)?;
-                charged = self.out.len();
+            vm.charge(1)?;
+            if self.out.len() - self.charged > 4096 {
+                vm.charge(self.out.len() - self.charged)?;
+                self.charged = self.out.len();
                 room_for_text(vm, self.out.len())?;
             }
         }
-        vm.charge(self.out.len() - charged)?;
+        vm.charge(self.out.len() - self.charged)?;
         Ok(Some(std::mem::take(&mut self.out)))
     }
 
@@ -183,7 +193,7 @@ impl Writer<'_> {
                 Value::FALSE => self.out.push_str("false"),
                 v => push_number(&mut self.out, v),
             },
-            Some(Kind::String) => push_string(&mut self.out, &vm.heap.text(value)),
+            Some(Kind::String) => self.string(vm, vm.heap.text(value).as_str())?,
             Some(Kind::Exact) => push_number(&mut self.out, value),
             Some(Kind::Map | Kind::Set) => {
                 let what = vm.describe(value);
@@ -197,6 +207,22 @@ impl Writer<'_> {
         Ok(true)
     }
 
+    fn string(&mut self, vm: &mut Vm, text: &str) -> Outcome<()> {
+        if text.len() <= PIECE {
+            push_string(&mut self.out, text);
+            return Ok(());
+        }
+        self.out.push('"');
+        for piece in pieces(text) {
+            push_escaped(&mut self.out, piece);
+            vm.charge(self.out.len() - self.charged)?;
+            self.charged = self.out.len();
+            room_for_text(vm, self.out.len())?;
+        }
+        self.out.push('"');
+        Ok(())
+    }
+
     fn enter(&mut self, vm: &mut Vm, container: Value) -> Outcome<()> {
         if !self.inside.insert(container.0) {
             return Err(self.cycle(vm, container));
@@ -207,7 +233,7 @@ impl Writer<'_> {
             Some(keys) => {
                 keys.iter().map(|key| (*key, vm.heap.get_own(container, *key).unwrap_or(Value::UNDEFINED))).collect()
             }
-            None => vm.heap.own_entries(container),
+            None => vm.own_entries(container)?,
         };
         let len = if is_array { vm.heap.array_len(container) } else { entries.len() };
         let mut open = Open { container, is_array, entries, len, next: 0, filled: false, guarded: 0 };
@@ -287,6 +313,7 @@ impl Writer<'_> {
 
 /// Pushes a container and its keys to the guard; answers how many entries that made.
 fn guard_one(vm: &mut Vm, guard: Value, open: &Open) -> Outcome<usize> {
+    vm.charge(open.entries.len())?;
     push(vm, guard, open.container)?;
     for (key, _) in &open.entries {
         push(vm, guard, key.value())?;
@@ -330,6 +357,11 @@ fn push_integer(out: &mut String, n: i64) {
 /// A text in quotes, escaped as JSON.stringify does it.
 pub fn push_string(out: &mut String, text: &str) {
     out.push('"');
+    push_escaped(out, text);
+    out.push('"');
+}
+
+fn push_escaped(out: &mut String, text: &str) {
     let bytes = text.as_bytes();
     let mut start = 0;
     for (at, byte) in bytes.iter().enumerate() {
@@ -350,5 +382,4 @@ pub fn push_string(out: &mut String, text: &str) {
         }
     }
     out.push_str(&text[start..]);
-    out.push('"');
 }

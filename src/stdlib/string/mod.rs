@@ -1,5 +1,6 @@
 //! `String`: the class, its static functions, and the table of methods. Positions count Unicode scalar values (deviation D2).
 
+mod occurrences;
 mod parts;
 mod replace;
 mod search;
@@ -9,6 +10,7 @@ use super::arguments::{Outcome, text, this_string, wrong};
 use crate::heap::string::Text;
 use crate::heap::value::Value;
 use crate::vm::Vm;
+use crate::vm::bulk::PIECE;
 use crate::vm::convert::to_int32;
 use crate::vm::native::{Args, Construct, NativeClass, NativeInfo};
 
@@ -64,6 +66,7 @@ fn to_string(vm: &mut Vm, args: Args) -> Outcome {
 
 /// A string of these code points. RangeError for what is none, surrogates included (deviation D2).
 fn from_code_point(vm: &mut Vm, args: Args) -> Outcome {
+    vm.charge(args.len())?;
     let mut out = String::with_capacity(args.len());
     for index in 0..args.len() {
         let value = vm.arg(args, index);
@@ -83,6 +86,7 @@ fn from_code_point(vm: &mut Vm, args: Args) -> Outcome {
 
 /// A string of these UTF-16 units; a surrogate pair is one character. RangeError for a lone surrogate (deviation D2).
 fn from_char_code(vm: &mut Vm, args: Args) -> Outcome {
+    vm.charge(args.len())?;
     let mut units = Vec::with_capacity(args.len());
     for index in 0..args.len() {
         let value = vm.arg(args, index);
@@ -114,17 +118,32 @@ fn locale_compare(vm: &mut Vm, _args: Args) -> Outcome {
     Err(vm.type_error("`localeCompare` depends on the locale: compare with `<`, which goes by code points"))
 }
 
+/// Bytes whose characters are counted in the time that charging one takes.
+const COUNTED_AT_ONCE: usize = 16;
+
 /// The scalar values from `start` up to, not including, `end` as a string. Both are within the text.
 fn cut(vm: &mut Vm, whole: Text, start: usize, end: usize) -> Outcome {
     if start >= end {
         return text(vm, "");
     }
     let (from, to) = (whole.byte_of(start), whole.byte_of(end));
-    vm.charge(if whole.is_ascii() { end - start } else { to })?;
-    vm.text_in_room(|heap| heap.string_with(&whole.as_str()[from..to], (end - start) as u32))
+    if !whole.is_ascii() {
+        vm.charge(to / COUNTED_AT_ONCE)?;
+    }
+    let part = &whole.as_str()[from..to];
+    if part.len() > PIECE {
+        return text(vm, part);
+    }
+    vm.charge(part.len())?;
+    vm.text_in_room(|heap| heap.string_with(part, (end - start) as u32))
 }
 
 /// A part of a text, by bytes.
 fn piece(vm: &mut Vm, whole: Text, part: &str) -> Outcome {
-    if whole.is_ascii() { vm.text_in_room(|heap| heap.string_with(part, part.len() as u32)) } else { text(vm, part) }
+    if whole.is_ascii() && part.len() <= PIECE {
+        vm.charge(part.len())?;
+        vm.text_in_room(|heap| heap.string_with(part, part.len() as u32))
+    } else {
+        text(vm, part)
+    }
 }

@@ -1,6 +1,7 @@
 //! Methods that take a string apart.
 
 use super::super::arguments::{Outcome, clamped, integer, number, optional_string, push, relative, this_string};
+use super::occurrences::Occurrences;
 use super::{cut, piece};
 use crate::heap::string::Text;
 use crate::heap::value::Value;
@@ -17,7 +18,7 @@ fn place(vm: &mut Vm, args: Args, function: &str, whole: Text, from_end: bool) -
     if let Some(index) = found
         && !whole.is_ascii()
     {
-        vm.charge(index)?;
+        vm.charge(index / super::COUNTED_AT_ONCE)?;
     }
     Ok(found)
 }
@@ -86,7 +87,6 @@ pub(super) fn split(vm: &mut Vm, args: Args) -> Outcome {
     number(vm, args, 1, "split")?;
     let limit = vm.arg(args, 1);
     let limit = if limit.is_undefined() { u32::MAX } else { to_int32(limit).unwrap_or(0) as u32 } as usize;
-    vm.charge(whole.len())?;
     let parts = vm.heap.array(0);
     let Some(separator) = separator else {
         if limit > 0 {
@@ -98,16 +98,17 @@ pub(super) fn split(vm: &mut Vm, args: Args) -> Outcome {
     let text = whole.as_str();
     if separator.is_empty() {
         for (at, c) in text.char_indices().take(limit) {
+            vm.charge(1)?;
             let c = piece(vm, whole, &text[at..at + c.len_utf8()])?;
             push(vm, parts, c)?;
         }
         return Ok(parts);
     }
-    let finder = memchr::memmem::Finder::new(separator.as_bytes());
+    let mut occurrences = Occurrences::new(text, separator.as_str(), 0);
     let mut from = 0;
     while vm.heap.array_len(parts) < limit {
-        let found = finder.find(&text.as_bytes()[from..]);
-        let end = found.map_or(text.len(), |at| from + at);
+        let found = occurrences.next(vm)?;
+        let end = found.unwrap_or(text.len());
         let part = piece(vm, whole, &text[from..end])?;
         push(vm, parts, part)?;
         if found.is_none() {

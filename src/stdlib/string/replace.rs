@@ -2,6 +2,7 @@
 
 use super::super::arguments::{Outcome, room_for_text, string, text, this_string, wrong};
 use super::super::callbacks::call_back;
+use super::occurrences::Occurrences;
 use crate::heap::string::Text;
 use crate::heap::value::Value;
 use crate::vm::Vm;
@@ -17,14 +18,6 @@ pub(super) fn replace_all(vm: &mut Vm, args: Args) -> Outcome {
     substitute(vm, args, "replaceAll", usize::MAX)
 }
 
-/// Byte offsets of up to `most` occurrences that do not overlap; an empty text occurs before every character and at the end.
-fn occurrences(whole: &str, wanted: &str, most: usize) -> Vec<usize> {
-    if wanted.is_empty() {
-        return whole.char_indices().map(|(at, _)| at).chain([whole.len()]).take(most).collect();
-    }
-    memchr::memmem::find_iter(whole.as_bytes(), wanted.as_bytes()).take(most).collect()
-}
-
 fn substitute(vm: &mut Vm, args: Args, function: &str, most: usize) -> Outcome {
     let whole = this_string(vm, args, function)?;
     let wanted = string(vm, args, 0, function)?;
@@ -33,33 +26,35 @@ fn substitute(vm: &mut Vm, args: Args, function: &str, most: usize) -> Outcome {
     if !calls && !replacement.is_string() {
         return Err(wrong(vm, function, 1, "a string or a function", replacement));
     }
-    vm.charge(whole.len())?;
-    let found = occurrences(&whole, &wanted, most);
-    if found.is_empty() {
-        return Ok(vm.this(args));
-    }
+    let mut occurrences = Occurrences::new(whole.as_str(), wanted.as_str(), 0);
+    let Some(mut at) = occurrences.next(vm)? else { return Ok(vm.this(args)) };
     let plain = !calls && !vm.heap.text(replacement).contains('$');
-    let mut out = String::with_capacity(whole.len());
+    let mut out = String::new();
+    let mut times = 0;
     let (mut copied, mut position) = (0, 0);
     // where counting stands, so that positions in a text that is not ASCII are found in one pass
     let mut counted = 0;
-    for at in found {
-        out.push_str(&whole[copied..at]);
+    loop {
+        vm.push_text(&mut out, &whole.as_str()[copied..at])?;
         if calls {
             position += if whole.is_ascii() { at - counted } else { whole[counted..at].chars().count() };
             counted = at;
             push_answer(vm, args, function, replacement, position, &mut out)?;
         } else if plain {
-            out.push_str(&vm.heap.text(replacement));
+            vm.push_text(&mut out, vm.heap.text(replacement).as_str())?;
         } else {
             let template = vm.heap.text(replacement);
             expand(vm, &template, whole, at, &wanted, &mut out)?;
         }
         copied = at + wanted.len();
         room_for_text(vm, out.len())?;
+        times += 1;
+        match if times < most { occurrences.next(vm)? } else { None } {
+            Some(next) => at = next,
+            None => break,
+        }
     }
-    out.push_str(&whole[copied..]);
-    vm.charge(out.len())?;
+    vm.push_text(&mut out, &whole.as_str()[copied..])?;
     room_for_text(vm, out.len())?;
     text(vm, &out)
 }
@@ -79,7 +74,7 @@ fn push_answer(
     let Some(string) = string else {
         return Err(wrong(vm, function, 1, "a function that answers a string", answer));
     };
-    out.push_str(&vm.heap.text(string));
+    vm.push_text(out, vm.heap.text(string).as_str())?;
     vm.safepoint();
     Ok(())
 }
@@ -92,8 +87,8 @@ fn expand(vm: &mut Vm, template: &str, whole: Text, at: usize, wanted: &str, out
         let inserted = match rest.as_bytes().get(dollar + 1) {
             Some(b'$') => "$",
             Some(b'&') => wanted,
-            Some(b'`') => &whole[..at],
-            Some(b'\'') => &whole[at + wanted.len()..],
+            Some(b'`') => &whole.as_str()[..at],
+            Some(b'\'') => &whole.as_str()[at + wanted.len()..],
             _ => {
                 out.push('$');
                 rest = &rest[dollar + 1..];
@@ -101,7 +96,7 @@ fn expand(vm: &mut Vm, template: &str, whole: Text, at: usize, wanted: &str, out
             }
         };
         room_for_text(vm, out.len() + inserted.len())?;
-        out.push_str(inserted);
+        vm.push_text(out, inserted)?;
         rest = &rest[dollar + 2..];
     }
     out.push_str(rest);

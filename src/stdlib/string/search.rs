@@ -1,8 +1,7 @@
 //! Methods that look for a text in a string.
 
-use memchr::memmem;
-
 use super::super::arguments::{Outcome, clamped, number, string, this_string};
+use super::occurrences::{find, find_last};
 use crate::heap::string::Text;
 use crate::heap::value::Value;
 use crate::vm::Vm;
@@ -21,16 +20,14 @@ fn search(vm: &mut Vm, args: Args, function: &str) -> Outcome<(Text, Text, usize
 /// Whether the text occurs at or after a position.
 pub(super) fn includes(vm: &mut Vm, args: Args) -> Outcome {
     let (whole, wanted, start) = search(vm, args, "includes")?;
-    vm.charge(whole.len() - start)?;
-    Ok(Value::bool(memmem::find(&whole.as_bytes()[start..], wanted.as_bytes()).is_some()))
+    Ok(Value::bool(find(vm, whole.as_str(), wanted.as_str(), start)?.is_some()))
 }
 
 /// The first position of the text at or after a position; -1 if there is none.
 pub(super) fn index_of(vm: &mut Vm, args: Args) -> Outcome {
     let (whole, wanted, start) = search(vm, args, "indexOf")?;
-    vm.charge(whole.len() - start)?;
-    let found = memmem::find(&whole.as_bytes()[start..], wanted.as_bytes());
-    Ok(found.map_or(Value::int(-1), |at| Value::index(whole.index_of_byte(start + at))))
+    let found = find(vm, whole.as_str(), wanted.as_str(), start)?;
+    Ok(found.map_or(Value::int(-1), |at| Value::index(whole.index_of_byte(at))))
 }
 
 /// The last position of the text at or before a position; -1 if there is none.
@@ -41,8 +38,7 @@ pub(super) fn last_index_of(vm: &mut Vm, args: Args) -> Outcome {
     let last = if last.is_nan() { f64::INFINITY } else { to_integer(last) };
     let last = whole.byte_of(last.clamp(0.0, whole.chars_len() as f64) as usize);
     let end = (last + wanted.len()).min(whole.len());
-    vm.charge(end)?;
-    let found = memmem::rfind(&whole.as_bytes()[..end], wanted.as_bytes());
+    let found = find_last(vm, whole.as_str(), wanted.as_str(), end)?;
     Ok(found.map_or(Value::int(-1), |at| Value::index(whole.index_of_byte(at))))
 }
 

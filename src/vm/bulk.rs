@@ -1,0 +1,268 @@
+//! Work whose size a program chooses: done in portions, with a look at the limits between two of them.
+//!
+//! The machine looks at limits and interrupts ([`Vm::tick`]) every so many calls and backward jumps. What takes longer than those (a text repeated, an array
+//! copied, a key list made) counts its work down on the same clock, while it goes on: by [`Vm::charge`], which looks and may end the work, or by
+//! [`Vm::debit`] where nothing can be ended, so that the next jump or call looks.
+
+#[cfg(test)]
+mod tests;
+
+use super::Vm;
+use super::native::Throw;
+use crate::heap::cell::Kind;
+use crate::heap::string::{Key, StringError, Text};
+use crate::heap::value::Value;
+
+/// Units of work (about one a byte or element touched) that weigh as much as a call or a jump.
+const UNITS_A_TICK: usize = 16;
+/// Bytes of a text that are copied, searched or compared between two looks.
+pub const PIECE: usize = 1 << 18;
+/// Elements that are copied or looked at between two looks.
+pub const PORTION: usize = 1 << 13;
+/// Shorter texts are compared and joined for nothing.
+const FREE: usize = 2048;
+/// A buffer that is kept for the next join is no larger.
+const LARGEST_SCRATCH: usize = 1 << 20;
+
+/// The parts of a text, in order: each as long as [`PIECE`] allows, none empty.
+pub fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let (piece, left) = rest.split_at(rest.floor_char_boundary(PIECE));
+        rest = left;
+        (!piece.is_empty()).then_some(piece)
+    })
+}
+
+/// A string value that is made of pieces, in one buffer. What is there lives as long as the running statement.
+pub struct TextBuilder {
+    /// Bytes of the whole, at the most.
+    capacity: usize,
+    value: Option<Value>,
+}
+
+impl TextBuilder {
+    pub fn new(capacity: usize) -> TextBuilder {
+        TextBuilder { capacity, value: None }
+    }
+
+    /// Appends a text. O(its length). Errors: limits; a RangeError for a text that is too long.
+    pub fn push(&mut self, vm: &mut Vm, text: &str) -> Result<(), Throw> {
+        for piece in pieces(text) {
+            vm.charge(piece.len())?;
+            let (capacity, so_far) = (self.capacity, self.value);
+            self.value = Some(vm.text_in_room(|heap| match so_far {
+                None => heap.string_with_room(piece, capacity),
+                Some(so_far) => heap.append(so_far, piece),
+            })?);
+        }
+        Ok(())
+    }
+
+    pub fn finish(self, vm: &mut Vm) -> Result<Value, Throw> {
+        match self.value {
+            Some(value) => Ok(value),
+            None => vm.text_in_room(|heap| heap.string("")),
+        }
+    }
+}
+
+impl Vm {
+    /// Charges work of `units` (about one a byte or element touched; any work weighs as much as 16), and looks at limits now and then. Work that may be larger than
+    /// [`PIECE`] charges as it goes.
+    #[inline]
+    pub fn charge(&mut self, units: usize) -> Result<(), Throw> {
+        #[cfg(test)]
+        self.charged.note(units);
+        let ticks = units.div_ceil(UNITS_A_TICK).min(u32::MAX as usize) as u32;
+        if ticks < self.ticks {
+            self.ticks -= ticks;
+            return Ok(());
+        }
+        self.tick()
+    }
+
+    /// Charges work that is done and cannot be ended: the next jump, call or charge looks, if it is due.
+    #[inline]
+    pub(super) fn debit(&mut self, units: usize) {
+        #[cfg(test)]
+        {
+            self.charged.total += units;
+        }
+        let ticks = (units / UNITS_A_TICK).min(u32::MAX as usize) as u32;
+        if ticks < self.ticks {
+            self.ticks -= ticks;
+            return;
+        }
+        if let Some(fuel) = &mut self.fuel {
+            *fuel = fuel.saturating_sub(u64::from(ticks - self.ticks));
+        }
+        self.ticks = 1;
+    }
+
+    /// A text as a string value, on probation. O(length).
+    pub fn text_value(&mut self, text: &str) -> Result<Value, Throw> {
+        if text.len() <= PIECE {
+            self.charge(text.len())?;
+            return self.text_in_room(|heap| heap.string(text));
+        }
+        let mut builder = TextBuilder::new(text.len());
+        builder.push(self, text)?;
+        builder.finish(self)
+    }
+
+    /// Appends a text to a buffer. O(its length).
+    pub fn push_text(&mut self, out: &mut String, text: &str) -> Result<(), Throw> {
+        if text.len() <= PIECE {
+            out.push_str(text);
+            return self.charge(text.len());
+        }
+        if out.len() + text.len() > crate::heap::string::LONGEST {
+            return Err(self.string_error(StringError::TooLong));
+        }
+        self.in_room(|heap| heap.arena.fits(text.len()))?;
+        out.reserve(text.len());
+        for piece in pieces(text) {
+            out.push_str(piece);
+            self.charge(piece.len())?;
+        }
+        Ok(())
+    }
+
+    /// Keeps a buffer for the next join, if it is not too large for that.
+    pub(super) fn keep_scratch(&mut self, scratch: String) {
+        if scratch.capacity() <= LARGEST_SCRATCH {
+            self.scratch = scratch;
+        }
+    }
+
+    /// `a + b` of two strings. Amortised O(length of b) where b is appended behind a, else O(length of both).
+    pub fn join_texts(&mut self, a: Value, b: Value) -> Result<Value, Throw> {
+        let (left, right) = (self.heap.text(a), self.heap.text(b));
+        let len = left.len() + right.len();
+        if len <= PIECE || left.is_empty() || right.len() <= PIECE && self.heap.has_room_behind(a, right.len()) {
+            let sum = self.text_in_room(|heap| heap.concat(a, b))?;
+            if len > FREE {
+                let appended = self.heap.text(sum).as_ptr() == left.as_ptr();
+                self.debit(if appended { right.len() } else { len });
+            }
+            return Ok(sum);
+        }
+        if len > crate::heap::string::LONGEST {
+            return Err(self.string_error(StringError::TooLong));
+        }
+        let mut sum = a;
+        if !self.heap.has_room_behind(a, right.len()) {
+            let mut builder = TextBuilder::new(self.heap.room_for_sum(a, len));
+            builder.push(self, left.as_str())?;
+            sum = builder.finish(self)?;
+        }
+        for piece in pieces(right.as_str()) {
+            self.charge(piece.len())?;
+            sum = self.text_in_room(|heap| heap.append(sum, piece))?;
+        }
+        Ok(sum)
+    }
+
+    /// `a === b`, charged if it takes long.
+    #[inline]
+    pub fn equals(&mut self, a: Value, b: Value) -> bool {
+        if a.is_string() && b.is_string() {
+            let len = self.heap.text(a).len();
+            if len > FREE && len == self.heap.text(b).len() {
+                self.debit(len);
+            }
+        }
+        self.strict_equals(a, b)
+    }
+
+    /// The order of two texts, charged if it takes long.
+    pub fn compare_texts(&mut self, a: Text, b: Text) -> std::cmp::Ordering {
+        let len = a.len().min(b.len());
+        if len > FREE {
+            self.debit(len);
+        }
+        a.as_str().cmp(b.as_str())
+    }
+
+    /// Appends the elements of an array from `start` up to, not including, `end`. Nothing changes the source meanwhile.
+    pub fn append_range(&mut self, array: Value, source: Value, start: usize, end: usize) -> Result<(), Throw> {
+        self.in_room(|heap| heap.reserve(array, end.saturating_sub(start)))?;
+        for from in (start..end).step_by(PORTION) {
+            let to = (from + PORTION).min(end);
+            self.charge(to - from)?;
+            for index in from..to {
+                let Some(value) = self.heap.element(source, index) else { break };
+                self.in_room(|heap| heap.push(array, value))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Own listed named properties of a container, in order of insertion. O(n).
+    pub fn own_entries(&mut self, container: Value) -> Result<Vec<(Key, Value)>, Throw> {
+        let slots = self.heap.slot_count(container);
+        if slots <= PORTION {
+            self.charge(slots)?;
+            return Ok(self.heap.own_entries(container));
+        }
+        let mut entries = Vec::new();
+        for from in (0..slots).step_by(PORTION) {
+            self.charge(PORTION)?;
+            self.heap.entries_in_slots(container, from..from + PORTION, &mut entries);
+        }
+        Ok(entries)
+    }
+
+    /// Own listed properties of any value, elements (or characters) first, in order. Numbers, booleans, null and undefined have none.
+    pub(crate) fn listed(&mut self, value: Value) -> Result<Vec<(Key, Value)>, Throw> {
+        let mut all = Vec::new();
+        match value.kind() {
+            Some(Kind::Array) => {
+                for index in 0..self.heap.array_len(value) {
+                    self.charge(1)?;
+                    let element = self.heap.element(value, index).unwrap_or(Value::UNDEFINED);
+                    all.push((self.heap.key(&index.to_string()), element));
+                }
+            }
+            Some(Kind::String) => {
+                let text = self.heap.text(value).as_str();
+                for (index, c) in text.chars().enumerate() {
+                    self.charge(1)?;
+                    let character = self.heap.short_string(c.encode_utf8(&mut [0; 4]));
+                    all.push((self.heap.key(&index.to_string()), character));
+                }
+            }
+            _ => {}
+        }
+        if value.is_container() {
+            all.extend(self.own_entries(value)?);
+        }
+        Ok(all)
+    }
+}
+
+#[cfg(test)]
+impl Vm {
+    /// Ends what is run after so much work; lets it go on if it has been ended.
+    pub(crate) fn limit_fuel(&mut self, fuel: u64) {
+        self.pending = super::Pending::Nothing;
+        (self.ticks, self.fuel) = (1, (fuel < u64::MAX).then_some(fuel));
+    }
+}
+
+/// What has been charged, for tests: no single charge may stand for much work.
+#[cfg(test)]
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Charged {
+    pub total: usize,
+    pub largest: usize,
+}
+
+#[cfg(test)]
+impl Charged {
+    fn note(&mut self, units: usize) {
+        self.total += units;
+        self.largest = self.largest.max(units);
+    }
+}
