@@ -32,6 +32,8 @@ pub const DEADLINE: Duration = Duration::from_secs(20);
 /// What the editor writes when it begins to read an input, and when it ends: bracketed paste on, and off.
 const BEGIN: &str = "\x1b[?2004h";
 const END: &str = "\x1b[?2004l";
+/// What it writes then.
+const PROMPT: &str = "> ";
 
 /// A home folder of its own, removed when dropped.
 pub struct Home(PathBuf);
@@ -132,7 +134,7 @@ impl Setup {
         drop(guard);
         let pty = Arc::new(pty);
         let parser = vt100::Parser::new(positive(self.rows), positive(self.columns), 10_000);
-        let state = State { parser, written: Vec::new(), prompts: 0, counted: 0, closed: false };
+        let state = State { parser, written: Vec::new(), prompts: 0, counted: 0, reading: false, closed: false };
         let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
         let reader = {
             let (pty, shared) = (Arc::clone(&pty), Arc::clone(&shared));
@@ -160,9 +162,11 @@ struct State {
     parser: vt100::Parser,
     /// All that the program wrote.
     written: Vec<u8>,
-    /// How often the editor began to read, up to `counted` bytes.
+    /// How often the prompt was drawn, up to `counted` bytes.
     prompts: usize,
     counted: usize,
+    /// The editor has begun to read, and its prompt is still to come.
+    reading: bool,
     /// The program has closed its end.
     closed: bool,
 }
@@ -196,7 +200,12 @@ impl Terminal {
 
     /// Types bytes: `\r` is Enter, `\x03` Ctrl-C, `\x04` Ctrl-D, `\t` Tab, `\x1b[D` the left arrow.
     pub fn send(&mut self, keys: &str) {
-        (&*self.pty).write_all(keys.as_bytes()).expect("the program reads");
+        self.send_bytes(keys.as_bytes());
+    }
+
+    /// The same for what is no text.
+    pub fn send_bytes(&mut self, bytes: &[u8]) {
+        (&*self.pty).write_all(bytes).expect("the program reads");
     }
 
     /// Pastes, as a terminal does that knows bracketed paste.
@@ -214,7 +223,7 @@ impl Terminal {
     pub fn press(&mut self, keys: &str) -> String {
         let before = self.prompts();
         self.send(keys);
-        self.wait_until("the next prompt", |state| state.prompts > before);
+        self.wait_for_prompts(before + 1);
         let written = self.written();
         let Some((earlier, _)) = written.rsplit_once(BEGIN) else { return String::new() };
         let Some((_, output)) = earlier.rsplit_once(END) else { return String::new() };
@@ -225,6 +234,11 @@ impl Terminal {
     /// How many prompts there were.
     pub fn prompts(&self) -> usize {
         self.shared.lock().prompts
+    }
+
+    /// Waits until there were so many prompts.
+    pub fn wait_for_prompts(&self, count: usize) {
+        self.wait_until(&format!("prompt {count}"), |state| state.prompts >= count);
     }
 
     /// Waits until the screen satisfies a condition, which `what` names in the failure.
@@ -320,12 +334,18 @@ impl State {
     fn take(&mut self, bytes: &[u8]) {
         self.parser.process(bytes);
         self.written.extend_from_slice(bytes);
-        // A mark may be cut in two by the reading.
-        while let Some(found) = self.written[self.counted..].windows(BEGIN.len()).position(|w| w == BEGIN.as_bytes()) {
-            self.prompts += 1;
-            self.counted += found + BEGIN.len();
+        loop {
+            let mark = if self.reading { PROMPT } else { BEGIN };
+            let Some(found) = self.written[self.counted..].windows(mark.len()).position(|w| w == mark.as_bytes())
+            else {
+                // A mark may be cut in two by the reading.
+                self.counted = self.counted.max(self.written.len().saturating_sub(mark.len() - 1));
+                return;
+            };
+            self.counted += found + mark.len();
+            self.prompts += usize::from(self.reading);
+            self.reading = !self.reading;
         }
-        self.counted = self.counted.max(self.written.len().saturating_sub(BEGIN.len() - 1));
     }
 }
 

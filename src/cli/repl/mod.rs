@@ -11,7 +11,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use self::complete::{Argument, Member, Sources};
-use self::editor::{Editor, Keys, Read, Settings};
+use self::editor::{Editor, Read, Settings};
 use self::receiver::{Root, Step};
 use super::host::StdHost;
 use super::options::Options;
@@ -50,8 +50,7 @@ impl Sources for Builtins {
 pub fn run(options: &Options, streams: &Rc<RefCell<Streams>>) -> i32 {
     let colors = options.color.is_on(streams.borrow().output_is_terminal);
     let history = history::default_path(|name| std::env::var_os(name));
-    let keys = if std::env::var_os("PROBATE_KEYS").is_some_and(|keys| keys == "vi") { Keys::Vi } else { Keys::Emacs };
-    let settings = Settings { history, keys, colors, hints: true };
+    let settings = Settings { history, keys: options.keys, colors, hints: true };
     let mut editor = match Editor::new(settings, Rc::new(Builtins)) {
         Ok(editor) => editor,
         Err(error) => {
