@@ -26,7 +26,7 @@ fn interrupted_after(terminal: &mut Terminal, line: &str, sign: &str) -> String 
     // Before it runs, Ctrl-C is a key.
     terminal.wait_for_text(sign);
     terminal.send("\x03");
-    terminal.wait_for_prompt(before);
+    terminal.wait_for_prompts(before + 1);
     let shown = terminal.output();
     terminal.enter(".clear");
     shown
@@ -386,7 +386,8 @@ fn a_script_can_end_at_the_prompt() {
     fs::write(folder.join("prelude.pbt"), "function twice(n) { return n * 2 }").unwrap();
     let setup = Terminal::setup().home(home.home()).environment("NO_COLOR", "1");
     let mut terminal =
-        setup.argument("-I").argument("prelude.pbt").argument("-i").argument("script.pbt").argument("arg").start();
+        setup.argument("-I").argument("prelude.pbt").argument("-i").argument("script.pbt").argument("arg").spawn();
     terminal.wait_for_text("arg 4");
+    terminal.wait_for_prompts(1);
     session(&mut terminal, &[("answer", "42\n"), ("twice(answer)", "84\n")]);
 }

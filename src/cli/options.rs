@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, ValueEnum};
 
+use super::repl::editor::Keys;
 use crate::embed::Format;
 use crate::events::Preset;
 use crate::heap::Settings;
@@ -124,6 +125,16 @@ pub struct Options {
         hide_default_value = true
     )]
     pub color: Color,
+
+    /// Keys of the prompt
+    #[arg(
+        long,
+        value_name = "emacs|vi",
+        hide_possible_values = true,
+        default_value = "emacs",
+        hide_default_value = true
+    )]
+    pub keys: Keys,
 }
 
 /// `--dump`.

@@ -128,8 +128,9 @@ fn act(mut options: Options, streams: &Rc<RefCell<Streams>>) -> Result<i32, Stop
     if let (true, None, Some(mut open)) = (prompts, ended, engine.take()) {
         open.settle();
         let colors = options.color.is_on(streams.borrow().output_is_terminal);
-        let (streams, history) = (Rc::clone(streams), !options.no_history);
-        let prompt = Prompt { engine: open, streams, reporter: Rc::clone(&reporter), record, input, colors, history };
+        let (streams, reporter) = (Rc::clone(streams), Rc::clone(&reporter));
+        let (keys, history) = (options.keys, !options.no_history);
+        let prompt = Prompt { engine: open, streams, reporter, record, input, colors, keys, history };
         (engine, status) = repl::run(prompt);
     }
     // Nobody else has it.

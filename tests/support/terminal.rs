@@ -32,6 +32,8 @@ pub const DEADLINE: Duration = Duration::from_secs(20);
 /// What the editor writes when it begins to read an input, and when it ends: bracketed paste on, and off.
 const BEGIN: &str = "\x1b[?2004h";
 const END: &str = "\x1b[?2004l";
+/// What it writes then.
+const PROMPT: &str = "> ";
 
 /// A home folder of its own, removed when dropped.
 pub struct Home(PathBuf);
@@ -101,10 +103,16 @@ impl Setup {
         self
     }
 
-    /// Starts the program, and waits for its first prompt.
+    /// Starts the program, waits for its first prompt, and clears the screen above it.
     pub fn start(self) -> Terminal {
-        let terminal = self.spawn();
-        terminal.wait_until("the first prompt", |state| state.prompts >= 1);
+        // There Ctrl-L is no key.
+        let has_vi_keys = self.arguments.iter().any(|argument| argument == "--keys=vi");
+        let mut terminal = self.spawn();
+        terminal.wait_for_prompts(1);
+        if !has_vi_keys {
+            terminal.send("\x0c");
+            terminal.wait_for("a cleared screen", |screen| screen.contents().trim_end() == ">");
+        }
         terminal
     }
 
@@ -132,7 +140,7 @@ impl Setup {
         drop(guard);
         let pty = Arc::new(pty);
         let parser = vt100::Parser::new(positive(self.rows), positive(self.columns), 10_000);
-        let state = State { parser, written: Vec::new(), prompts: 0, counted: 0, closed: false };
+        let state = State { parser, written: Vec::new(), prompts: 0, counted: 0, reading: false, closed: false };
         let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
         let reader = {
             let (pty, shared) = (Arc::clone(&pty), Arc::clone(&shared));
@@ -160,9 +168,11 @@ struct State {
     parser: vt100::Parser,
     /// All that the program wrote.
     written: Vec<u8>,
-    /// How often the editor began to read, up to `counted` bytes.
+    /// How often the prompt was drawn, up to `counted` bytes.
     prompts: usize,
     counted: usize,
+    /// The editor has begun to read, and its prompt is still to come.
+    reading: bool,
     /// The program has closed its end.
     closed: bool,
 }
@@ -196,7 +206,12 @@ impl Terminal {
 
     /// Types bytes: `\r` is Enter, `\x03` Ctrl-C, `\x04` Ctrl-D, `\t` Tab, `\x1b[D` the left arrow.
     pub fn send(&mut self, keys: &str) {
-        (&*self.pty).write_all(keys.as_bytes()).expect("the program reads");
+        self.send_bytes(keys.as_bytes());
+    }
+
+    /// The same for what is no text.
+    pub fn send_bytes(&mut self, bytes: &[u8]) {
+        (&*self.pty).write_all(bytes).expect("the program reads");
     }
 
     /// Pastes, as a terminal does that knows bracketed paste.
@@ -214,13 +229,8 @@ impl Terminal {
     pub fn press(&mut self, keys: &str) -> String {
         let before = self.prompts();
         self.send(keys);
-        self.wait_for_prompt(before);
+        self.wait_for_prompts(before + 1);
         self.output()
-    }
-
-    /// Waits until there were more prompts than `before`.
-    pub fn wait_for_prompt(&self, before: usize) {
-        self.wait_until("the next prompt", |state| state.prompts > before);
     }
 
     /// What was written between the last two prompts, without escape sequences.
@@ -235,6 +245,11 @@ impl Terminal {
     /// How many prompts there were.
     pub fn prompts(&self) -> usize {
         self.shared.lock().prompts
+    }
+
+    /// Waits until there were so many prompts.
+    pub fn wait_for_prompts(&self, count: usize) {
+        self.wait_until(&format!("prompt {count}"), |state| state.prompts >= count);
     }
 
     /// Waits until the screen satisfies a condition, which `what` names in the failure.
@@ -330,12 +345,18 @@ impl State {
     fn take(&mut self, bytes: &[u8]) {
         self.parser.process(bytes);
         self.written.extend_from_slice(bytes);
-        // A mark may be cut in two by the reading.
-        while let Some(found) = self.written[self.counted..].windows(BEGIN.len()).position(|w| w == BEGIN.as_bytes()) {
-            self.prompts += 1;
-            self.counted += found + BEGIN.len();
+        loop {
+            let mark = if self.reading { PROMPT } else { BEGIN };
+            let Some(found) = self.written[self.counted..].windows(mark.len()).position(|w| w == mark.as_bytes())
+            else {
+                // A mark may be cut in two by the reading.
+                self.counted = self.counted.max(self.written.len().saturating_sub(mark.len() - 1));
+                return;
+            };
+            self.counted += found + mark.len();
+            self.prompts += usize::from(self.reading);
+            self.reading = !self.reading;
         }
-        self.counted = self.counted.max(self.written.len().saturating_sub(BEGIN.len() - 1));
     }
 }
 

@@ -29,7 +29,7 @@ const HINTED: usize = 1000;
 const ESCAPE: u16 = 50;
 
 /// Which editor's keys.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Keys {
     #[default]
     Emacs,
@@ -85,7 +85,7 @@ impl Editor {
             .auto_add_history(false)
             .bell_style(BellStyle::None)
             // Whether there are colours is the painter's affair: what is shown goes through it in any case.
-            .color_mode(ColorMode::Enabled)
+            .color_mode(ColorMode::Forced)
             .completion_type(CompletionType::List)
             .completion_show_all_if_ambiguous(true)
             .build();

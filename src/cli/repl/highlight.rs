@@ -124,7 +124,8 @@ fn color(text: &str, pieces: &[Piece], index: usize) -> &'static str {
     if index < 2 && super::paste::is_command(text) {
         return COMMAND;
     }
-    if !piece.whole && !(piece.end == text.len() && ends_later(piece.kind)) {
+    let being_typed = piece.end == text.len() && ends_later(piece.kind);
+    if !(piece.whole || being_typed) {
         return WRONG;
     }
     match piece.kind {

@@ -45,6 +45,7 @@ pub struct Prompt {
     pub input: Rc<RefCell<Input>>,
     /// What is shown has colours.
     pub colors: bool,
+    pub keys: Keys,
     /// Inputs are remembered after the end.
     pub history: bool,
 }
@@ -90,7 +91,7 @@ pub fn run(prompt: Prompt) -> (Option<Engine>, i32) {
         streams: prompt.streams,
         reporter: prompt.reporter,
         record: prompt.record,
-        settings: Settings::default(),
+        settings: Settings { vi: prompt.keys == Keys::Vi, ..Settings::default() },
         colors: prompt.colors,
         inputs: 0,
         succeeded: Vec::new(),

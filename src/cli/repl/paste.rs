@@ -50,7 +50,6 @@ fn is_incomplete(source: &str) -> bool {
 fn session(text: &str) -> Option<Vec<String>> {
     prompted(text.lines().find(|line| !line.trim().is_empty())?)?;
     let mut chunks: Vec<String> = Vec::new();
-    let mut lines = 0;
     let mut open = false;
     for line in text.lines() {
         if let Some(typed) = prompted(line) {
@@ -59,26 +58,26 @@ fn session(text: &str) -> Option<Vec<String>> {
                 chunks.pop();
             }
             chunks.push(typed.to_string());
-            lines = 1;
         } else if let Some(chunk) = chunks.last_mut()
             && open
         {
             chunk.push('\n');
             chunk.push_str(continued(line));
-            lines += 1;
         } else {
             // An output, or an empty line before the first prompt.
             continue;
         }
-        if lines <= MANY_LINES || may_end(line) {
-            open = chunks.last().is_some_and(|chunk| !is_command(chunk) && is_incomplete(chunk));
+        if let Some(chunk) = chunks.last()
+            && (chunk.len() <= LONG || may_end(line))
+        {
+            open = !is_command(chunk) && is_incomplete(chunk);
         }
     }
     Some(chunks)
 }
 
-/// An input of more lines is not parsed after each.
-const MANY_LINES: usize = 200;
+/// A longer input, in bytes, is not parsed after each of its lines.
+const LONG: usize = 8 << 10;
 
 /// Whether a long input may well end with the line: its bracket on the left, or the end of a template or comment.
 fn may_end(line: &str) -> bool {
@@ -135,7 +134,7 @@ mod tests {
 
     #[test]
     fn long_inputs_of_a_session_end_too() {
-        let body = "  x += 1;\n".repeat(2 * MANY_LINES);
+        let body = "  x += 1;\n".repeat(LONG);
         let text = format!("> function f() {{\n{body}}}\nundefined\n> 1\n1\n");
         assert_eq!(inputs(&text), [format!("function f() {{\n{body}}}\n1")]);
     }

@@ -38,16 +38,22 @@ impl<'t> Step<'t> {
 
 /// The root and the steps of the expression that ends with the last of the pieces. `None` if only running it would tell.
 pub fn receiver<'t>(text: &'t str, pieces: &[Piece]) -> Option<(Root<'t>, Vec<Step<'t>>)> {
-    let (root, mut steps, _) = backwards(text, pieces, false)?;
+    let (root, mut steps, _) = backwards(text, pieces, 0)?;
     steps.reverse();
     Some((root, steps))
 }
 
-/// The same with the steps from the last to the first, and how many pieces stand before it. In brackets a `{` begins an
-/// object, at the start of a statement a block.
-fn backwards<'t>(text: &'t str, pieces: &[Piece], in_brackets: bool) -> Option<(Root<'t>, Vec<Step<'t>>, usize)> {
+/// More brackets around each other are not looked into.
+const DEEPEST: u32 = 50;
+
+/// The same with the steps from the last to the first, and how many pieces stand before it; `depth` brackets are open around
+/// it. In brackets a `{` begins an object, at the start of a statement a block.
+fn backwards<'t>(text: &'t str, pieces: &[Piece], depth: u32) -> Option<(Root<'t>, Vec<Step<'t>>, usize)> {
     let mut steps = Vec::new();
     let mut end = pieces.len();
+    if depth > DEEPEST {
+        return None;
+    }
     loop {
         let last = pieces[..end].last().filter(|piece| piece.whole)?;
         let start = end - 1;
@@ -79,9 +85,9 @@ fn backwards<'t>(text: &'t str, pieces: &[Piece], in_brackets: bool) -> Option<(
                         end = open - usize::from(optional);
                     }
                     "]" => return Some((Root::Array, steps, open)),
-                    "}" if before.map_or(in_brackets, before_value) => return Some((Root::Object, steps, open)),
+                    "}" if before.map_or(depth > 0, before_value) => return Some((Root::Object, steps, open)),
                     ")" if !before.is_some_and(ends_value) && !before.is_some_and(|b| b.kind == PieceKind::Keyword) => {
-                        let (root, inner, 0) = backwards(text, inside, true)? else { return None };
+                        let (root, inner, 0) = backwards(text, inside, depth + 1)? else { return None };
                         steps.extend(inner);
                         return Some((root, steps, open));
                     }
@@ -167,6 +173,13 @@ mod tests {
         assert_eq!(shown("x = { a: 1 }"), "Object");
         assert_eq!(shown("1.5"), "Number");
         assert_eq!(shown("true"), "Boolean");
+    }
+
+    #[test]
+    fn depth_does_not_matter() {
+        assert_eq!(shown("((a))"), "Name(\"a\")");
+        let depth = 200_000;
+        assert_eq!(shown(&format!("{}a{}", "(".repeat(depth), ")".repeat(depth))), "unknown");
     }
 
     #[test]
