@@ -115,7 +115,7 @@ impl Text {
         let mut from = 0;
         // Whole blocks first: their starts are counted many bytes at a time.
         while let Some(block) = bytes.get(from..from + BLOCK) {
-            let starts = block.iter().map(|byte| u8::from(is_start(*byte))).sum::<u8>() as usize;
+            let starts = block.iter().fold(0u8, |count, byte| count.wrapping_add(u8::from(is_start(*byte)))) as usize;
             if starts > left {
                 break;
             }
