@@ -140,7 +140,7 @@ impl Vm {
     pub fn join_texts(&mut self, a: Value, b: Value) -> Result<Value, Throw> {
         let (left, right) = (self.heap.text(a), self.heap.text(b));
         let len = left.len() + right.len();
-        if len <= FREE {
+        if len <= FREE || right.len() <= FREE && self.heap.has_room_behind(a, right.len()) {
             return self.text_in_room(|heap| heap.concat(a, b));
         }
         if len <= PIECE || left.is_empty() || right.len() <= PIECE && self.heap.has_room_behind(a, right.len()) {
