@@ -115,7 +115,7 @@ impl Text {
         let mut from = 0;
         // Whole blocks first: their starts are counted many bytes at a time.
         while let Some(block) = bytes.get(from..from + BLOCK) {
-            let starts = block.iter().map(|byte| u8::from(is_start(*byte))).sum::<u8>() as usize;
+            let starts = block.iter().fold(0u8, |count, byte| count.wrapping_add(u8::from(is_start(*byte)))) as usize;
             if starts > left {
                 break;
             }
@@ -243,6 +243,7 @@ impl Heap {
     }
 
     /// Whether [`Heap::append`] puts `bytes` bytes behind a string without copying it.
+    #[inline(always)]
     pub fn has_room_behind(&self, a: Value, bytes: usize) -> bool {
         let p = a.str_cell();
         // SAFETY: the string is live (I2); a shared string's buffer lives while a view of it does.
@@ -279,7 +280,7 @@ impl Heap {
         self.sum(a, text, count_chars(text))
     }
 
-    #[inline]
+    #[inline(always)]
     fn sum(&mut self, a: Value, text: &str, chars: u32) -> Result<Value, StringError> {
         let ta = Text::of(a.str_cell());
         let len = ta.len as usize + text.len();

@@ -20,7 +20,7 @@ pub const PIECE: usize = 1 << 18;
 /// Elements that are copied or looked at between two looks.
 pub const PORTION: usize = 1 << 13;
 /// Shorter texts are compared and joined for nothing.
-const FREE: usize = 2048;
+pub(super) const FREE: usize = 2048;
 /// A buffer that is kept for the next join is no larger.
 const LARGEST_SCRATCH: usize = 1 << 20;
 
@@ -140,12 +140,13 @@ impl Vm {
     pub fn join_texts(&mut self, a: Value, b: Value) -> Result<Value, Throw> {
         let (left, right) = (self.heap.text(a), self.heap.text(b));
         let len = left.len() + right.len();
+        if len <= FREE || right.len() <= FREE && self.heap.has_room_behind(a, right.len()) {
+            return self.text_in_room(|heap| heap.concat(a, b));
+        }
         if len <= PIECE || left.is_empty() || right.len() <= PIECE && self.heap.has_room_behind(a, right.len()) {
             let sum = self.text_in_room(|heap| heap.concat(a, b))?;
-            if len > FREE {
-                let appended = self.heap.text(sum).as_ptr() == left.as_ptr();
-                self.debit(if appended { right.len() } else { len });
-            }
+            let appended = self.heap.text(sum).as_ptr() == left.as_ptr();
+            self.debit(if appended { right.len() } else { len });
             return Ok(sum);
         }
         if len > crate::heap::string::LONGEST {

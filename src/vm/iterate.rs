@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use super::Vm;
-use super::bulk::PIECE;
+use super::bulk::{FREE, PIECE};
 use super::native::Throw;
 use crate::heap::cell::{Iterator, Kind, Yield};
 use crate::heap::value::Value;
@@ -176,6 +176,11 @@ impl Vm {
                 let piece = self.heap.text(piece).as_str();
                 self.push_text(&mut text, piece)?;
             }
+        }
+        if text.len() <= FREE {
+            let result = self.text_in_room(|heap| heap.string(&text));
+            self.scratch = text;
+            return result;
         }
         let result = self.text_value(&text);
         self.keep_scratch(text);
