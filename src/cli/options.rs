@@ -19,6 +19,7 @@ Examples:
   probate -p -e '[1, 2].map(n => n * 2)'  print the value of an expression
   probate --trace=all tour.pbt            show every step of the heap
   probate --explain E0101                 what an error is about, at length
+  probate test                            compare scripts with their snapshots
 
 Exit status: 0 success, 1 uncaught error, 2 wrong usage, 65 syntax error or refused
 construct, 66 input cannot be read, 70 internal error, 76 memory limit.";
@@ -29,7 +30,7 @@ construct, 66 input cannot be read, 70 internal error, 76 memory limit.";
     name = "probate",
     version,
     about = "JSON that runs: a strict subset of JavaScript with scope-owned memory",
-    override_usage = "probate [OPTIONS] FILE [ARGS]...\n       probate [OPTIONS] -e CODE [ARGS]...",
+    override_usage = "probate [OPTIONS] FILE [ARGS]...\n       probate [OPTIONS] -e CODE [ARGS]...\n       probate test [OPTIONS] [DIR|FILE]...",
     after_help = EXAMPLES,
     term_width = 100
 )]
@@ -178,7 +179,7 @@ fn recycling(text: &str) -> Result<u32, String> {
     }
 }
 
-fn bytes(text: &str) -> Result<u64, String> {
+pub(super) fn bytes(text: &str) -> Result<u64, String> {
     let (digits, shift) = match text.as_bytes().last() {
         Some(b'k' | b'K') => (&text[..text.len() - 1], 10),
         Some(b'm' | b'M') => (&text[..text.len() - 1], 20),

@@ -19,11 +19,7 @@ pub struct Reporter {
 impl Reporter {
     /// `terminal`: whether the messages go to one.
     pub fn new(color: Color, terminal: bool) -> Reporter {
-        let colored = match color {
-            Color::Always => true,
-            Color::Never => false,
-            Color::Auto => terminal && !refused_by_environment(),
-        };
+        let colored = colored(color, terminal);
         Reporter { renderer: if colored { Renderer::styled() } else { Renderer::plain() }, colored }
     }
 
@@ -101,6 +97,15 @@ impl Reporter {
     }
 }
 
+/// Whether to write in colours to something that is a terminal or not.
+pub(super) fn colored(color: Color, terminal: bool) -> bool {
+    match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => terminal && !refused_by_environment(),
+    }
+}
+
 /// https://no-color.org, and terminals that cannot.
 fn refused_by_environment() -> bool {
     std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
@@ -121,7 +126,7 @@ fn range(source: &str, span: Span) -> Range<usize> {
 }
 
 /// A text that came from the script: a terminal does not obey it.
-fn visible(text: &str) -> String {
+pub(super) fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_control() && c != '\n' && c != '\t' {

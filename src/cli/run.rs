@@ -136,7 +136,7 @@ fn leaks(leaks: &[Leak]) -> String {
     leaks.iter().fold(String::new(), |text, leak| text + &format!("leak: {leak}\n"))
 }
 
-fn status_of(failure: &Failure) -> i32 {
+pub(super) fn status_of(failure: &Failure) -> i32 {
     match failure {
         Failure::Uncaught { .. } => status::UNCAUGHT,
         Failure::Exit(status) => *status,
@@ -179,7 +179,7 @@ fn dump(what: Dump, source: &str, streams: &Rc<RefCell<Streams>>) -> Result<(), 
     Ok(())
 }
 
-fn not_utf8(at: usize) -> Diagnostic {
+pub(super) fn not_utf8(at: usize) -> Diagnostic {
     let start = u32::try_from(at).unwrap_or(u32::MAX);
     Diagnostic {
         code: codes::NOT_UTF8,
