@@ -1,5 +1,6 @@
 //! The command line: options, streams, the rendering of errors, exit statuses. The only part that does input and output.
 
+mod generate;
 mod host;
 mod options;
 mod report;

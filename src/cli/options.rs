@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, ValueEnum};
+use clap_complete::Shell;
 
 use crate::embed::Format;
 use crate::events::Preset;
@@ -112,6 +113,14 @@ pub struct Options {
         hide_default_value = true
     )]
     pub color: Color,
+
+    /// Write completions for bash, zsh, fish, elvish or powershell
+    #[arg(long, value_name = "SHELL", hide_possible_values = true, exclusive = true)]
+    pub completions: Option<Shell>,
+
+    /// Write the manual page
+    #[arg(long, exclusive = true)]
+    pub man: bool,
 }
 
 /// `--dump`.

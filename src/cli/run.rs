@@ -11,7 +11,7 @@ use super::options::{Dump, Options};
 use super::report::Reporter;
 use super::source::{self, NoScript, Script, reason};
 use super::streams::Streams;
-use super::{stats, status};
+use super::{generate, stats, status};
 use crate::embed::{Engine, Error, Leak};
 use crate::events::{Preset, TextTracer};
 use crate::syntax::{self, Diagnostic, ParseOptions, Span, codes};
@@ -54,6 +54,10 @@ pub fn run(options: Options) -> i32 {
 fn act(mut options: Options, streams: &Rc<RefCell<Streams>>) -> Result<i32, Stop> {
     if let Some(code) = &options.explain {
         return explain(code, streams);
+    }
+    if let Some(text) = options.completions.map(generate::completions).or_else(|| options.man.then(generate::manual)) {
+        let _ = streams.borrow_mut().output(&text);
+        return Ok(status::OK);
     }
     let script = source::read(&mut options).map_err(|none| match none {
         NoScript::Usage(text) => Stop::new(status::USAGE, sentence(&text) + "For more information, try '--help'.\n"),
