@@ -394,18 +394,21 @@ fn a_value_that_nobody_reads_is_no_error() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_is_an_error() {
-    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
-    let output = probate_command(&["-e", "console.log(1)"])
-        .stdin(Stdio::null())
-        .stdout(full)
-        .stderr(Stdio::piped())
-        .output()
-        .expect("the binary");
-    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(
-        (output.status.code(), stderr.as_str()),
-        (Some(1), "probate: cannot write standard output: No space left on device\n")
-    );
+    for line in [&["-e", "console.log(1)"][..], &["test", "--list", "scripts"]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
+        let output = probate_command(line)
+            .stdin(Stdio::null())
+            .stdout(full)
+            .stderr(Stdio::piped())
+            .output()
+            .expect("the binary");
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(
+            (output.status.code(), stderr.as_str()),
+            (Some(1), "probate: cannot write standard output: No space left on device\n"),
+            "{line:?}"
+        );
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The command line: options, streams, the rendering of errors, exit statuses. The only part that does input and output.
 
+mod generate;
 pub mod help;
 mod host;
 mod input;
@@ -12,12 +13,14 @@ mod source;
 mod stats;
 pub mod status;
 mod streams;
+mod testing;
 
 use std::io::Write as _;
 
 use clap::Parser as _;
 
 use options::Options;
+use testing::TestOptions;
 
 /// The machine and the compiler run on a thread of their own, so that the limit of the main thread's stack does not matter.
 const STACK: usize = 64 << 20;
@@ -28,6 +31,9 @@ pub fn main() -> ! {
         let _ = writeln!(std::io::stderr(), "probate: internal error: {panic}");
         std::process::exit(status::INTERNAL);
     }));
+    if std::env::args_os().nth(1).is_some_and(|word| word == testing::WORD) {
+        std::process::exit(testing::run(&TestOptions::parse_from(std::env::args_os().skip(1))));
+    }
     let options = Options::parse();
     let worker = std::thread::Builder::new().stack_size(STACK).spawn(move || run::run(options));
     let status = match worker.map(std::thread::JoinHandle::join) {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, ValueEnum};
+use clap_complete::Shell;
 
 use super::repl::editor::Keys;
 use crate::embed::Format;
@@ -21,6 +22,7 @@ Examples:
   probate --trace=all tour.pbt            show every step of the heap
   probate --explain E0101                 what an error is about, at length
   probate --explain Math.max              what a builtin does, with an example
+  probate test                            compare scripts with their snapshots
 
 Exit status: 0 success, 1 uncaught error, 2 wrong usage, 65 syntax error or refused
 construct, 66 input cannot be read, 70 internal error, 76 memory limit.";
@@ -31,7 +33,7 @@ construct, 66 input cannot be read, 70 internal error, 76 memory limit.";
     name = "probate",
     version,
     about = "JSON that runs: a strict subset of JavaScript with scope-owned memory",
-    override_usage = "probate [OPTIONS] FILE [ARGS]...\n       probate [OPTIONS] -e CODE [ARGS]...",
+    override_usage = "probate [OPTIONS] FILE [ARGS]...\n       probate [OPTIONS] -e CODE [ARGS]...\n       probate test [OPTIONS] [DIR|FILE]...",
     after_help = EXAMPLES,
     term_width = 100
 )]
@@ -135,6 +137,13 @@ pub struct Options {
         hide_default_value = true
     )]
     pub keys: Keys,
+    /// Write completions for bash, zsh, fish, elvish or powershell
+    #[arg(long, value_name = "SHELL", hide_possible_values = true, exclusive = true)]
+    pub completions: Option<Shell>,
+
+    /// Write the manual page
+    #[arg(long, exclusive = true)]
+    pub man: bool,
 }
 
 /// `--dump`.
@@ -229,7 +238,7 @@ fn recycling(text: &str) -> Result<u32, String> {
     }
 }
 
-fn bytes(text: &str) -> Result<u64, String> {
+pub(super) fn bytes(text: &str) -> Result<u64, String> {
     let (digits, shift) = match text.as_bytes().last() {
         Some(b'k' | b'K') => (&text[..text.len() - 1], 10),
         Some(b'm' | b'M') => (&text[..text.len() - 1], 20),

@@ -116,7 +116,7 @@ fn range(source: &str, span: Span) -> Range<usize> {
 }
 
 /// A text that came from the script: a terminal does not obey it.
-fn visible(text: &str) -> String {
+pub(super) fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_control() && c != '\n' && c != '\t' {

@@ -13,7 +13,7 @@ use super::repl::{self, Prompt, Record, Recorder};
 use super::report::Reporter;
 use super::source::{self, NoScript, Script, reason};
 use super::streams::Streams;
-use super::{help, signals, stats, status};
+use super::{generate, help, signals, stats, status};
 use crate::embed::{Engine, Error, Leak, Outcome};
 use crate::events::{Preset, TextTracer};
 use crate::syntax::{self, Diagnostic, ParseOptions, Span, codes};
@@ -57,6 +57,10 @@ pub fn run(options: Options) -> i32 {
 fn act(mut options: Options, streams: &Rc<RefCell<Streams>>) -> Result<i32, Stop> {
     if let Some(name) = &options.explain {
         return explain(name, streams);
+    }
+    if let Some(text) = options.completions.map(generate::completions).or_else(|| options.man.then(generate::manual)) {
+        let _ = streams.borrow_mut().output(&text);
+        return Ok(status::OK);
     }
     let at_terminal = streams.borrow().output_is_terminal && io::stdin().is_terminal();
     let only_prompt = options.names_no_script() && (options.interactive || at_terminal && options.runs());
@@ -216,7 +220,7 @@ fn leaks(leaks: &[Leak]) -> String {
     leaks.iter().fold(String::new(), |text, leak| text + &format!("leak: {leak}\n"))
 }
 
-fn status_of(failure: &Failure) -> i32 {
+pub(super) fn status_of(failure: &Failure) -> i32 {
     match failure {
         Failure::Uncaught { .. } => status::UNCAUGHT,
         Failure::Exit(status) => *status,
@@ -265,7 +269,7 @@ fn dump(what: Dump, source: &str, streams: &Rc<RefCell<Streams>>) -> Result<(), 
     Ok(())
 }
 
-fn not_utf8(at: usize) -> Diagnostic {
+pub(super) fn not_utf8(at: usize) -> Diagnostic {
     let start = u32::try_from(at).unwrap_or(u32::MAX);
     Diagnostic {
         code: codes::NOT_UTF8,

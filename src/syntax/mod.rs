@@ -10,6 +10,7 @@
 
 pub mod ast;
 pub mod codes;
+pub mod comments;
 pub mod diagnostic;
 
 mod actions;

@@ -1,0 +1,228 @@
+//! One run of a script, away from the terminal: what it writes is kept, and the world it sees is always the same.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use crate::cli::options::Color;
+use crate::cli::report::Reporter;
+use crate::cli::run::{not_utf8, status_of};
+use crate::cli::status;
+use crate::embed::{Engine, Error, Leak, Stats};
+use crate::events::{Preset, TextTracer};
+use crate::heap::Settings;
+use crate::vm;
+use crate::vm::host::{Closed, FinalizerFailure, Host, Stream};
+
+/// A script that writes more than this, trace included, is ended.
+const MOST: usize = 64 << 20;
+/// Where `Math.random()` starts unless the script's head says something else.
+const SEED: u64 = 1;
+/// What `Date.now()` would say first: the first second of the year 2000.
+const EPOCH: f64 = 946_684_800_000.0;
+
+/// What is run, and how.
+pub struct Plan<'a> {
+    /// The name of the file, without its folder.
+    pub name: &'a str,
+    pub script: &'a [u8],
+    pub args: &'a [String],
+    pub input: &'a [u8],
+    pub trace: Option<Preset>,
+    pub seed: Option<u64>,
+    pub max_memory: Option<u64>,
+    pub stress: bool,
+}
+
+/// What came of it.
+pub struct Got {
+    pub output: String,
+    pub error: String,
+    /// The events, if the head asked for them, and between them what was printed: `> TEXT`.
+    pub trace: String,
+    pub status: i32,
+    /// Before the last scope was popped.
+    pub stats: Stats,
+    /// Alive after that.
+    pub leaks: Vec<Leak>,
+    /// It wrote more than is kept.
+    pub overflowed: bool,
+}
+
+/// Runs a script on a machine of its own.
+pub fn run(plan: &Plan<'_>) -> Got {
+    let reporter = Rc::new(Reporter::new(Color::Never, false));
+    let kept = Rc::new(RefCell::new(Kept { traced: plan.trace.is_some(), ..Kept::default() }));
+    let heap = Settings {
+        max_bytes: plan.max_memory.unwrap_or(Settings::default().max_bytes),
+        stress: plan.stress,
+        verify: plan.stress,
+        ..Settings::default()
+    };
+    let options = vm::Options { heap, seed: Some(plan.seed.unwrap_or(SEED)), ..vm::Options::default() };
+    let host = Recorder {
+        kept: Rc::clone(&kept),
+        reporter: Rc::clone(&reporter),
+        input: plan.input.to_vec(),
+        read: 0,
+        clock: 0.0,
+    };
+    let events = Rc::clone(&kept);
+    let tracer = TextTracer::new(plan.trace, move |line: &str| events.borrow_mut().event(line));
+    let mut engine = Engine::builder()
+        .options(options)
+        .args(plan.args.iter().cloned())
+        .host(host)
+        .tracer(tracer, plan.trace.is_some())
+        .build();
+    let status = evaluate(&mut engine, plan, &reporter, &kept);
+    let stats = engine.stats();
+    engine.finish();
+    let leaks = engine.leaks();
+    drop(engine);
+    let Kept { output, error, trace, overflowed, .. } = kept.take();
+    Got { output, error, trace, status, stats, leaks, overflowed }
+}
+
+fn evaluate(engine: &mut Engine, plan: &Plan<'_>, reporter: &Reporter, kept: &RefCell<Kept>) -> i32 {
+    let source = match str::from_utf8(plan.script) {
+        Ok(source) => source,
+        Err(error) => {
+            let source = String::from_utf8_lossy(plan.script);
+            let text = reporter.diagnostics(plan.name, &source, &[not_utf8(error.valid_up_to())]);
+            kept.borrow_mut().error(&text);
+            return status::SYNTAX;
+        }
+    };
+    match engine.eval(plan.name, source) {
+        Ok(_) => status::OK,
+        Err(Error::Syntax(errors)) => {
+            kept.borrow_mut().error(&reporter.diagnostics(plan.name, source, &errors));
+            status::SYNTAX
+        }
+        Err(Error::Failure(failure)) => {
+            if let Some(text) = reporter.failure(&failure) {
+                kept.borrow_mut().error(&text);
+            }
+            status_of(&failure)
+        }
+    }
+}
+
+/// What is kept of a run.
+#[derive(Default)]
+struct Kept {
+    output: String,
+    error: String,
+    trace: String,
+    /// The trace is a text of its own; otherwise events that the script switched on go to standard error.
+    traced: bool,
+    /// The trace stands in the middle of a printed line.
+    within_line: bool,
+    overflowed: bool,
+}
+
+impl Kept {
+    fn output(&mut self, text: &str) -> Result<(), Closed> {
+        if !self.has_room(text) {
+            return Err(Closed);
+        }
+        self.output.push_str(text);
+        if self.traced {
+            for line in text.split_inclusive('\n') {
+                if !self.within_line {
+                    self.trace.push_str(if line == "\n" { ">" } else { "> " });
+                }
+                self.trace.push_str(line);
+                self.within_line = !line.ends_with('\n');
+            }
+        }
+        Ok(())
+    }
+
+    fn error(&mut self, text: &str) {
+        if self.has_room(text) {
+            self.error.push_str(text);
+        }
+    }
+
+    fn event(&mut self, line: &str) {
+        if !self.traced {
+            self.error(line);
+        } else if self.has_room(line) {
+            if std::mem::replace(&mut self.within_line, false) {
+                self.trace.push('\n');
+            }
+            self.trace.push_str(line);
+        }
+    }
+
+    fn has_room(&mut self, text: &str) -> bool {
+        self.overflowed |= self.output.len() + self.error.len() + self.trace.len() + text.len() > MOST;
+        !self.overflowed
+    }
+}
+
+/// The world as a script under test sees it. Nothing in it depends on the machine or the day.
+struct Recorder {
+    kept: Rc<RefCell<Kept>>,
+    reporter: Rc<Reporter>,
+    input: Vec<u8>,
+    /// Bytes of it that were read.
+    read: usize,
+    clock: f64,
+}
+
+impl Recorder {
+    fn take(&mut self, length: usize) -> Result<String, String> {
+        let bytes = self.input[self.read..self.read + length].to_vec();
+        self.read += length;
+        String::from_utf8(bytes).map_err(|_| "standard input is not UTF-8".to_string())
+    }
+
+    /// A millisecond goes by with every look at the clock, so that a script that waits for one to pass ends.
+    fn tick(&mut self) -> f64 {
+        self.clock += 1.0;
+        self.clock
+    }
+}
+
+impl Host for Recorder {
+    fn write(&mut self, stream: Stream, text: &str) -> Result<(), Closed> {
+        let mut kept = self.kept.borrow_mut();
+        match stream {
+            Stream::Output => kept.output(text),
+            Stream::Error => {
+                kept.error(text);
+                if kept.overflowed { Err(Closed) } else { Ok(()) }
+            }
+        }
+    }
+
+    fn read_text(&mut self) -> Result<String, String> {
+        self.take(self.input.len() - self.read)
+    }
+
+    fn read_line(&mut self) -> Result<Option<String>, String> {
+        let rest = &self.input[self.read..];
+        if rest.is_empty() {
+            return Ok(None);
+        }
+        let length = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
+        let line = self.take(length)?;
+        let line = line.strip_suffix('\n').map_or(line.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
+        Ok(Some(line.to_string()))
+    }
+
+    fn now(&mut self) -> f64 {
+        EPOCH + self.tick()
+    }
+
+    fn elapsed(&mut self) -> f64 {
+        self.tick()
+    }
+
+    fn finalizer_failed(&mut self, failure: &FinalizerFailure) {
+        let text = self.reporter.finalizer_failure(failure);
+        self.kept.borrow_mut().error(&text);
+    }
+}
