@@ -4,6 +4,8 @@ mod support;
 
 use std::path::Path;
 
+use probate::embed::Engine;
+use probate::syntax::{Diagnostic, Fix};
 use support::{check_snapshots, difference, files, probate, shown, tests_folder};
 
 /// Standard error of a script that must not compile, however it is run.
@@ -49,4 +51,38 @@ fn every_code_that_is_shown_is_explained() {
         assert_eq!(run.status, Some(0), "--explain {code}: {}", run.stderr);
         assert!(run.stdout.starts_with(&format!("{code}: ")), "{}", run.stdout);
     }
+}
+
+/// The errors of a text.
+fn errors(source: &str) -> Vec<Diagnostic> {
+    Engine::builder().build().compile(source).err().unwrap_or_default()
+}
+
+/// Where an offset that no edit touches stands after a fix.
+fn moved(fix: &Fix, offset: u32) -> u32 {
+    let before = fix.edits.iter().filter(|edit| edit.span.end <= offset && edit.span.start < offset);
+    before.fold(offset, |at, edit| at + edit.replacement.len() as u32 - (edit.span.end - edit.span.start))
+}
+
+#[test]
+fn a_fix_removes_its_error() {
+    let mut fixes = 0;
+    for folder in ["errors", "deviations"] {
+        for script in files(&tests_folder().join(folder), "pbt") {
+            let Ok(source) = std::fs::read_to_string(&script) else { continue };
+            for error in errors(&source) {
+                let Some(fix) = &error.fix else { continue };
+                fixes += 1;
+                let place = shown(&script);
+                for pair in fix.edits.windows(2) {
+                    assert!(pair[0].span.end <= pair[1].span.start, "{place}: the edits are in order: {fix:?}");
+                }
+                let fixed = fix.apply(&source);
+                let at = moved(fix, error.span.start);
+                let again = errors(&fixed).into_iter().find(|other| other.code == error.code && other.span.start == at);
+                assert_eq!(again, None, "{place}: still there after {fix:?} in\n{fixed}");
+            }
+        }
+    }
+    assert!(fixes > 60, "only {fixes} scripts have an error with a fix");
 }

@@ -181,14 +181,11 @@ fn dump(what: Dump, source: &str, streams: &Rc<RefCell<Streams>>) -> Result<(), 
 
 fn not_utf8(at: usize) -> Diagnostic {
     let start = u32::try_from(at).unwrap_or(u32::MAX);
-    Diagnostic {
-        code: codes::NOT_UTF8,
-        message: "the text is not UTF-8".into(),
-        // The replacement character, which stands there now.
-        span: Span { start, end: start.saturating_add(3) },
-        label: "this byte is not part of a character".into(),
-        help: Some("save the file as UTF-8".into()),
-    }
+    // The replacement character, which stands there now.
+    let span = Span { start, end: start.saturating_add(3) };
+    Diagnostic::new(codes::NOT_UTF8, span, "the text is not UTF-8")
+        .label("this byte is not part of a character")
+        .help("save the file as UTF-8")
 }
 
 /// A trace file. The first error is kept for the end.

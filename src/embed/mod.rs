@@ -149,10 +149,12 @@ impl Engine {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn compile(&self, source: &str) -> Result<Program, Vec<Diagnostic>> {
-        let tree = syntax::parse(source, &self.parse)?;
         let builtins = self.vm.builtin_names();
         let options = CompileOptions { builtins: &builtins, ..CompileOptions::default() };
-        compile::compile(&tree, source, &options)
+        match syntax::parse_all(source, &self.parse) {
+            (Some(tree), errors) if errors.is_empty() => compile::compile(&tree, source, &options),
+            (tree, errors) => Err(compile::with_errors_of_names(tree.as_ref(), source, &options, errors)),
+        }
     }
 
     /// The bytecode of a program as text.
