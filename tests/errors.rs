@@ -4,8 +4,9 @@ mod support;
 
 use std::path::Path;
 
-use probate::embed::Engine;
+use probate::embed::{Engine, Error};
 use probate::syntax::{Diagnostic, Fix};
+use probate::vm::error::Failure;
 use support::{check_snapshots, difference, files, probate, shown, tests_folder};
 
 /// Standard error of a script that must not compile, however it is run.
@@ -85,4 +86,96 @@ fn a_fix_removes_its_error() {
         }
     }
     assert!(fixes > 60, "only {fixes} scripts have an error with a fix");
+}
+
+// ---- Run time ------------------------------------------------------------------------------
+
+/// The message of the error that nobody catches.
+fn uncaught(source: &str) -> (String, Vec<String>) {
+    match Engine::builder().build().eval("test", source) {
+        Err(Error::Failure(Failure::Uncaught { message, stack, .. })) => (message, stack),
+        other => panic!("{source}: {other:?}"),
+    }
+}
+
+#[test]
+fn a_missing_property_that_is_used_names_the_similar_one() {
+    for (source, end) in [
+        ("Math.sqroot(2)", "`Math.sqroot` is not a function; did you mean `sqrt`?"),
+        ("console.lg(1)", "`console.lg` is not a function; did you mean `log`?"),
+        ("'a'.toUppercase()", "`'a'.toUppercase` is not a function; did you mean `toUpperCase`?"),
+        ("const xs = []; xs.psuh(Math.max(1, 2), [3].at(0))", "did you mean `push`?"),
+        ("new Map().hass(1)", "did you mean `has`?"),
+        ("const set = new Set(); set.szie.x", "`set.szie` is undefined; did you mean `size`?"),
+        ("class A { static make() {} } class B extends A {} B.mkae()", "did you mean `make`?"),
+        ("class A { draw() {} } class B extends A {} new B().darw()", "did you mean `draw`?"),
+        (
+            "class A { constructor() { this.count = 1; } f() { return this.cuont.x; } } new A().f()",
+            "did you mean `count`?",
+        ),
+        ("const a = { user: {} }; a.usre.name", "of undefined: `a.usre` is undefined; did you mean `user`?"),
+        ("const a = { user: {} }; (() => a.usre.name)()", "did you mean `user`?"),
+        ("const a = { b: { list: [] } }; a.b.lits.push(1)", "`a.b.lits` is undefined; did you mean `list`?"),
+        ("const a = { b: { list: [] } }; (() => () => a.b.lits.push(1))()()", "did you mean `list`?"),
+        ("const a = { user: {} }; a.usre.name = 1", "`a.usre` is undefined; did you mean `user`?"),
+        ("const a = { items: [] }; for (const x of a.itmes) x;", "it is undefined; did you mean `items`?"),
+        ("const a = { items: [] }; [...a.itmes]", "it is undefined; did you mean `items`?"),
+        ("const a = { Shape: class {} }; new a.Shpae(1)", "`a.Shpae` is not a constructor; did you mean `Shape`?"),
+        ("function f(text) { return text.lenght.toFixed(1); } f('abc')", "did you mean `length`?"),
+    ] {
+        let (message, _) = uncaught(source);
+        assert!(message.starts_with("TypeError: ") && message.ends_with(end), "{source}: {message}");
+    }
+}
+
+#[test]
+fn no_name_is_offered_where_none_is_missing() {
+    for (source, message) in [
+        ("const o = { map: undefined, mop: 1 }; o.map()", "`o.map` is not a function"),
+        ("const o = { a: undefined, b: 1 }; o.a.x", "Cannot read property `x` of undefined: `o.a` is undefined"),
+        ("const o = { far: 1 }; o.away.x", "Cannot read property `x` of undefined: `o.away` is undefined"),
+        ("let size; const sizes = 1; size()", "`size` is not a function"),
+        ("const xs = [1]; xs.length()", "`xs.length` is not a function; it is a number"),
+        ("const f = () => undefined; f().x", "Cannot read property `x` of undefined: `f()` is undefined"),
+        (
+            "const o = { user: 1 }; let u = o.usre; u = o.usre; [u][0].x",
+            "Cannot read property `x` of undefined: `[u][0]` is undefined",
+        ),
+    ] {
+        assert_eq!(uncaught(source).0, format!("TypeError: {message}"), "{source}");
+    }
+}
+
+#[test]
+fn looking_for_names_leaves_the_heap_as_it_is() {
+    let source = "const a = { user: { name: 1 } }; const before = gc.stats().live;
+        for (let i = 0; i < 100; i++) { try { a.usre.name; } catch {} try { a.usr(); } catch {} }
+        const after = gc.stats().live; JSON.stringify([after.object, after.array]) === JSON.stringify([before.object + 1, before.array])";
+    let run = probate(&["-p", "--gc-stress=verify", "-e", source]);
+    assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("true\n", ""));
+}
+
+#[test]
+fn what_caused_an_uncaught_error_is_shown() {
+    let (message, stack) = uncaught(
+        "function inner() { null.x; }\n\
+         try { inner(); } catch (e) { throw new Error('outer', { cause: new Error('middle', { cause: e }) }); }",
+    );
+    assert_eq!(message, "Error: outer");
+    let stack: Vec<&str> = stack.iter().map(String::as_str).collect();
+    assert_eq!(
+        stack,
+        [
+            "at <main> (test:2:36)",
+            "[cause]: Error: middle",
+            "    at <main> (test:2:64)",
+            "[cause]: TypeError: Cannot read property `x` of null",
+            "    at inner (test:1:20)",
+            "    at <main> (test:2:7)",
+        ]
+    );
+    assert_eq!(uncaught("throw new Error('a', { cause: { code: 7 } })").1[1], "[cause]: { code: 7 }");
+    assert_eq!(uncaught("const e = new Error('a'); e.cause = e; throw e").1[1], "[cause]: [Circular]");
+    let long = "let e = 0; for (let i = 0; i < 50; i++) e = new Error('e', { cause: e }); throw e";
+    assert_eq!(uncaught(long).1.last().map(String::as_str), Some("[cause]: …"));
 }

@@ -20,6 +20,7 @@ pub mod host;
 mod index;
 mod install;
 mod iterate;
+mod meant;
 pub mod native;
 mod property;
 mod readable;
