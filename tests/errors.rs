@@ -7,7 +7,8 @@ use std::path::Path;
 use probate::embed::{Engine, Error};
 use probate::syntax::{Diagnostic, Fix};
 use probate::vm::error::Failure;
-use support::{check_snapshots, difference, files, probate, shown, tests_folder};
+use serde_json::Value;
+use support::{Run, check_snapshots, difference, files, probate, probate_with_input, shown, temporary, tests_folder};
 
 /// Standard error of a script that must not compile, however it is run.
 fn refused(script: &Path) -> Result<String, String> {
@@ -86,6 +87,97 @@ fn a_fix_removes_its_error() {
         }
     }
     assert!(fixes > 60, "only {fixes} scripts have an error with a fix");
+}
+
+// ---- For programs --------------------------------------------------------------------------
+
+/// The objects that `--check --json` writes.
+fn objects(run: &Run) -> Vec<Value> {
+    assert_eq!(run.stderr, "", "everything goes to standard output");
+    run.stdout.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e} in {line}"))).collect()
+}
+
+#[test]
+fn json_says_what_the_message_says() {
+    for script in files(&tests_folder().join("errors"), "pbt") {
+        let name = shown(&script);
+        let run = probate(&["--check", "--json", &name]);
+        assert_eq!(run.status, Some(65), "{name}");
+        let objects = objects(&run);
+        let message = probate(&["--check", &name]).stderr;
+        let headlines: Vec<&str> = message.lines().filter(|line| line.starts_with("error[")).collect();
+        let places: Vec<&str> = message.lines().filter_map(|line| line.trim_start().strip_prefix("--> ")).collect();
+        assert_eq!(headlines.len(), objects.len().min(20), "{name}");
+        for ((object, headline), place) in objects.iter().zip(headlines).zip(places) {
+            let text = |key: &str| object[key].as_str().unwrap_or_else(|| panic!("{name}: {key} of {object}"));
+            assert_eq!(format!("error[{}]: {}", text("code"), text("message")), headline, "{name}");
+            assert_eq!(format!("{}:{}:{}", text("file"), object["line"], object["column"]), place, "{name}");
+            assert_eq!(object["severity"], "error");
+            if let Some(help) = object["help"].as_str() {
+                assert!(message.contains(help), "{name}: {help}");
+            }
+        }
+    }
+}
+
+/// `text` after edits that name lines and UTF-16 columns, as an editor applies them.
+fn edited(text: &str, edits: &[Value]) -> String {
+    let offset = |edit: &Value, line: &str, column: &str| {
+        let (line, column) = (edit[line].as_u64().unwrap() as usize, edit[column].as_u64().unwrap() as usize);
+        let start: usize = text.split_inclusive('\n').take(line - 1).map(str::len).sum();
+        let mut units = 0;
+        let within = text[start..].char_indices().find(|(_, c)| {
+            let found = units >= column - 1;
+            units += c.len_utf16();
+            found
+        });
+        within.map_or(text.len(), |(at, _)| start + at)
+    };
+    let mut out = text.to_string();
+    for edit in edits.iter().rev() {
+        let range = offset(edit, "line", "utf16Column")..offset(edit, "endLine", "utf16EndColumn");
+        let bytes = edit["start"].as_u64().unwrap() as usize..edit["end"].as_u64().unwrap() as usize;
+        assert_eq!(range, bytes, "both ways lead to one place");
+        out.replace_range(range, edit["replacement"].as_str().unwrap());
+    }
+    out
+}
+
+#[test]
+fn json_counts_characters_units_and_bytes() {
+    let source = "const s = \"é😀\"; if (s == \"😀\") { s; }\nconst t = \"😀\", u = “x”;\n";
+    let script = temporary("places.pbt", source);
+    let objects = objects(&probate(&["--check".as_ref(), "--json".as_ref(), script.as_os_str()]));
+    assert_eq!(objects.len(), 2);
+    let numbers = |object: &Value| {
+        ["line", "column", "endLine", "endColumn", "utf16Column", "utf16EndColumn", "start", "end"]
+            .map(|key| object[key].as_u64().unwrap())
+    };
+    assert_eq!(numbers(&objects[0]), [1, 23, 1, 25, 24, 26, 26, 28]);
+    assert_eq!(numbers(&objects[1]), [2, 20, 2, 21, 21, 22, 66, 69]);
+    let edits = |object: &Value| object["fix"]["edits"].as_array().unwrap().clone();
+    assert_eq!(edited(source, &edits(&objects[0])), source.replace("==", "==="));
+    assert_eq!(edited(source, &edits(&objects[1])), source.replace(['“', '”'], "\""));
+}
+
+#[test]
+fn json_of_what_is_right_unreadable_or_misused() {
+    let right = probate(&["--check", "--json", "-e", "1"]);
+    assert_eq!((right.status, right.stdout.as_str(), right.stderr.as_str()), (Some(0), "", ""));
+    let piped = probate_with_input(&["--check", "--json", "-"], "x == 1");
+    assert_eq!(piped.status, Some(65));
+    assert_eq!(objects(&piped)[0]["file"], "<stdin>");
+    let missing = probate(&["--check", "--json", "no-such.pbt"]);
+    assert_eq!(missing.status, Some(66));
+    let [object] = &objects(&missing)[..] else { panic!("one line: {}", missing.stdout) };
+    assert_eq!(
+        (&object["file"], &object["code"], &object["line"]),
+        (&"no-such.pbt".into(), &Value::Null, &Value::Null)
+    );
+    assert!(object["message"].as_str().unwrap().starts_with("cannot read no-such.pbt"), "{object}");
+    let alone = probate(&["--json", "-e", "1"]);
+    assert_eq!(alone.status, Some(2));
+    assert!(alone.stderr.contains("--check"), "{}", alone.stderr);
 }
 
 // ---- Run time ------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 //! The command line: options, streams, the rendering of errors, exit statuses. The only part that does input and output.
 
+mod check;
 mod host;
+mod json;
 mod options;
 mod report;
 mod run;

@@ -11,7 +11,7 @@ use super::options::{Dump, Options};
 use super::report::Reporter;
 use super::source::{self, NoScript, Script, reason};
 use super::streams::Streams;
-use super::{stats, status};
+use super::{check, stats, status};
 use crate::embed::{Engine, Error, Leak};
 use crate::events::{Preset, TextTracer};
 use crate::syntax::{self, Diagnostic, ParseOptions, Span, codes};
@@ -55,8 +55,11 @@ fn act(mut options: Options, streams: &Rc<RefCell<Streams>>) -> Result<i32, Stop
     if let Some(code) = &options.explain {
         return explain(code, streams);
     }
+    if options.json {
+        return check::as_json(options, streams).map_err(|text| misused(&text));
+    }
     let script = source::read(&mut options).map_err(|none| match none {
-        NoScript::Usage(text) => Stop::new(status::USAGE, sentence(&text) + "For more information, try '--help'.\n"),
+        NoScript::Usage(text) => misused(&text),
         NoScript::Unreadable(text) => Stop::new(status::NO_INPUT, sentence(&text)),
     })?;
     let reporter = Rc::new(Reporter::new(options.color, streams.borrow().error_is_terminal));
@@ -128,6 +131,10 @@ fn act(mut options: Options, streams: &Rc<RefCell<Streams>>) -> Result<i32, Stop
     Ok(status)
 }
 
+fn misused(text: &str) -> Stop {
+    Stop::new(status::USAGE, sentence(text) + "For more information, try '--help'.\n")
+}
+
 /// What is alive though all scopes are popped.
 fn leaks(leaks: &[Leak]) -> String {
     if leaks.is_empty() {
@@ -179,7 +186,7 @@ fn dump(what: Dump, source: &str, streams: &Rc<RefCell<Streams>>) -> Result<(), 
     Ok(())
 }
 
-fn not_utf8(at: usize) -> Diagnostic {
+pub(super) fn not_utf8(at: usize) -> Diagnostic {
     let start = u32::try_from(at).unwrap_or(u32::MAX);
     // The replacement character, which stands there now.
     let span = Span { start, end: start.saturating_add(3) };
