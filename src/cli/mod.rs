@@ -1,9 +1,11 @@
 //! The command line: options, streams, the rendering of errors, exit statuses. The only part that does input and output.
 
+mod check;
 mod generate;
 pub mod help;
 mod host;
 mod input;
+mod json;
 mod options;
 pub mod repl;
 mod report;

@@ -66,6 +66,10 @@ pub struct Options {
     #[arg(long)]
     pub check: bool,
 
+    /// With --check: errors as JSON, one on a line of standard output
+    #[arg(long, requires = "check")]
+    pub json: bool,
+
     /// Show what the compiler made of it
     #[arg(long, value_name = "tokens|ast|bytecode", hide_possible_values = true)]
     pub dump: Option<Dump>,

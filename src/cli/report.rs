@@ -3,12 +3,15 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
 
 use super::options::Color;
 use crate::syntax::{Diagnostic, Span};
 use crate::vm::error::{Failure, Place};
 use crate::vm::host::FinalizerFailure;
+
+/// Errors that are shown of one script: who has more begins with these.
+const SHOWN: usize = 20;
 
 /// Renders with or without colours.
 pub struct Reporter {
@@ -23,20 +26,19 @@ impl Reporter {
         Reporter { renderer: if colored { Renderer::styled() } else { Renderer::plain() }, colored }
     }
 
-    /// All errors of a script that does not compile, a blank line between two.
+    /// The errors of a script that does not compile, a blank line between two. Of many the first ones.
     pub fn diagnostics(&self, name: &str, source: &str, diagnostics: &[Diagnostic]) -> String {
-        let mut text = String::new();
-        for diagnostic in diagnostics {
-            if !text.is_empty() {
-                text.push('\n');
-            }
-            text.push_str(&self.diagnostic(name, source, diagnostic));
+        let shown: Vec<String> =
+            diagnostics.iter().take(SHOWN).map(|diagnostic| self.diagnostic(name, source, diagnostic)).collect();
+        let mut text = shown.join("\n");
+        let count = diagnostics.len();
+        if count > SHOWN {
+            let _ = write!(text, "\n… {} more\n", count - SHOWN);
         }
-        let codes = match diagnostics {
-            [] | [_] => String::new(),
-            several => format!("\n{} errors\n", several.len()),
-        };
-        text + &codes
+        if count > 1 {
+            let _ = write!(text, "\n{count} errors\n");
+        }
+        text
     }
 
     fn diagnostic(&self, name: &str, source: &str, diagnostic: &Diagnostic) -> String {
@@ -47,10 +49,17 @@ impl Reporter {
         }
         let snippet = Snippet::source(source).path(name).annotation(annotation);
         let mut group = Level::ERROR.primary_title(message).id(diagnostic.code).element(snippet);
-        if let Some(help) = &diagnostic.help {
-            group = group.element(Level::HELP.message(visible(help)));
-        }
-        self.renderer.render(&[group]) + "\n"
+        let Some(fix) = &diagnostic.fix else {
+            if let Some(help) = &diagnostic.help {
+                group = group.element(Level::HELP.message(visible(help)));
+            }
+            return self.renderer.render(&[group]) + "\n";
+        };
+        let patches = fix.edits.iter().map(|edit| Patch::new(range(source, edit.span), edit.replacement.as_str()));
+        let changed = Snippet::source(source).path(name).patches(patches);
+        let help = visible(diagnostic.help.as_ref().unwrap_or(&fix.message));
+        let rewrite = Level::HELP.secondary_title(help).element(changed);
+        self.renderer.render(&[group, rewrite]) + "\n"
     }
 
     /// An exception that nobody caught, or a limit. `None`: the program ended as it wanted to, or nobody reads what it writes.

@@ -13,7 +13,7 @@ use super::repl::{self, Prompt, Record, Recorder};
 use super::report::Reporter;
 use super::source::{self, NoScript, Script, reason};
 use super::streams::Streams;
-use super::{generate, help, signals, stats, status};
+use super::{check, generate, help, signals, stats, status};
 use crate::embed::{Engine, Error, Leak, Outcome};
 use crate::events::{Preset, TextTracer};
 use crate::syntax::{self, Diagnostic, ParseOptions, Span, codes};
@@ -61,6 +61,9 @@ fn act(mut options: Options, streams: &Rc<RefCell<Streams>>) -> Result<i32, Stop
     if let Some(text) = options.completions.map(generate::completions).or_else(|| options.man.then(generate::manual)) {
         let _ = streams.borrow_mut().output(&text);
         return Ok(status::OK);
+    }
+    if options.json {
+        return check::as_json(options, streams).map_err(|text| misused(&text));
     }
     let at_terminal = streams.borrow().output_is_terminal && io::stdin().is_terminal();
     let only_prompt = options.names_no_script() && (options.interactive || at_terminal && options.runs());
@@ -167,7 +170,7 @@ struct Text {
 
 fn script(options: &mut Options, reporter: &Reporter) -> Result<Text, Stop> {
     let script = source::read(options).map_err(|none| match none {
-        NoScript::Usage(text) => Stop::new(status::USAGE, sentence(&text) + "For more information, try '--help'.\n"),
+        NoScript::Usage(text) => misused(&text),
         NoScript::Unreadable(text) => Stop::new(status::NO_INPUT, sentence(&text)),
     })?;
     let Script { name, bytes, args } = script;
@@ -210,6 +213,10 @@ impl Run<'_> {
         }
         Some(status)
     }
+}
+
+fn misused(text: &str) -> Stop {
+    Stop::new(status::USAGE, sentence(text) + "For more information, try '--help'.\n")
 }
 
 /// What is alive though all scopes are popped.
@@ -271,14 +278,11 @@ fn dump(what: Dump, source: &str, streams: &Rc<RefCell<Streams>>) -> Result<(), 
 
 pub(super) fn not_utf8(at: usize) -> Diagnostic {
     let start = u32::try_from(at).unwrap_or(u32::MAX);
-    Diagnostic {
-        code: codes::NOT_UTF8,
-        message: "the text is not UTF-8".into(),
-        // The replacement character, which stands there now.
-        span: Span { start, end: start.saturating_add(3) },
-        label: "this byte is not part of a character".into(),
-        help: Some("save the file as UTF-8".into()),
-    }
+    // The replacement character, which stands there now.
+    let span = Span { start, end: start.saturating_add(3) };
+    Diagnostic::new(codes::NOT_UTF8, span, "the text is not UTF-8")
+        .label("this byte is not part of a character")
+        .help("save the file as UTF-8")
 }
 
 /// A trace file. The first error is kept for the end.

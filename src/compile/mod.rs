@@ -64,8 +64,8 @@ pub struct CompileOptions<'o> {
 }
 
 /// Compiles a program; linear in its size. All errors of the resolver are reported, in order of their position.
-pub fn compile(program: &ast::Program, _source: &str, options: &CompileOptions) -> Result<Program, Vec<Diagnostic>> {
-    let resolution = resolve::resolve(program, options)?;
+pub fn compile(program: &ast::Program, source: &str, options: &CompileOptions) -> Result<Program, Vec<Diagnostic>> {
+    let resolution = resolve::resolve(program, source, options)?;
     let main = Func::new(FunctionId(0), "<main>".into(), ProtoKind::Main, program.span);
     let mut compiler = Compiler {
         res: &resolution,
@@ -98,6 +98,34 @@ fn value_of(program: &ast::Program) -> Option<(usize, &ast::Expr)> {
         ast::StmtKind::Expr(expr) => Some((last, expr)),
         _ => None,
     }
+}
+
+/// The errors of a text that parsed well but for what was refused in it, with those of its names: both are found in one run.
+pub fn with_errors_of_names(
+    program: Option<&ast::Program>,
+    source: &str,
+    options: &CompileOptions,
+    mut errors: Vec<Diagnostic>,
+) -> Vec<Diagnostic> {
+    // Names that are declared somewhere else, or whose declaration was dropped, or that are no names.
+    let hides_names = |error: &Diagnostic| {
+        use codes::*;
+        matches!(
+            error.code,
+            MODULES | WITH | INVALID_TARGET | REST_LAST | MISSING_NAME | CHARACTER | HTML_COMMENT | NAME_ESCAPE
+        )
+    };
+    if let Some(program) = program
+        && !errors.iter().any(hides_names)
+        && let Err(more) = resolve::resolve(program, source, options)
+    {
+        // What was put in the place of something refused is no name of the text.
+        let refused: Vec<Span> = errors.iter().map(|error| error.span).collect();
+        let is_new = |error: &Diagnostic| refused.iter().all(|span| span.start != error.span.start);
+        errors.extend(more.into_iter().filter(is_new));
+        errors.sort_by_key(|error| error.span.start);
+    }
+    errors
 }
 
 /// Where a binding lives in its function's frame.
@@ -155,6 +183,6 @@ impl<'a> Compiler<'a> {
     }
 
     fn fail(&mut self, code: &'static str, span: Span, message: String) {
-        self.errors.push(Diagnostic { code, message, span, label: String::new(), help: None });
+        self.errors.push(Diagnostic::new(code, span, message));
     }
 }

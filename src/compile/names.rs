@@ -1,10 +1,11 @@
 //! What a name refers to, and what is said when it refers to nothing.
 
-use super::resolve::Resolver;
+use super::resolve::{Resolver, Standing};
 use super::scope::*;
 use crate::syntax::ast::*;
 use crate::syntax::codes;
-use crate::syntax::diagnostic::Diagnostic;
+use crate::syntax::diagnostic::{Diagnostic, Fix};
+use crate::syntax::similar::similar;
 
 /// Names that are values everywhere.
 const VALUES: [(&str, Reference); 3] =
@@ -38,34 +39,42 @@ impl<'a> Resolver<'a, '_> {
                 binding.assigned = true;
                 binding.assigned_inside |= inside;
                 if binding.kind.is_constant() {
-                    let (what, help) = match binding.kind {
+                    let (kind, at) = (binding.kind, binding.span.start);
+                    let (what, help) = match kind {
                         BindingKind::Const => ("a `const`", Some("declare it with `let`")),
                         BindingKind::ClassSelf => ("the class's own name", None),
                         _ => ("the function's own name", None),
                     };
-                    self.constant(name, span, what, help);
+                    let word = if kind == BindingKind::Const { self.const_before(at) } else { None };
+                    self.constant(name, span, what, help, word.map(|word| Fix::replace(word, "let")));
                 }
                 Some(id)
             }
             Reference::Builtin(_) => {
-                self.constant(name, span, "built in", Some("declare a variable of that name with `let`"));
+                self.constant(name, span, "built in", Some("declare a variable of that name with `let`"), None);
                 None
             }
             _ => {
-                self.constant(name, span, "a constant of the language", None);
+                self.constant(name, span, "a constant of the language", None, None);
                 None
             }
         }
     }
 
-    fn constant(&mut self, name: &Name, span: Span, what: &str, help: Option<&str>) {
-        self.errors.push(Diagnostic {
-            code: codes::CONST_ASSIGNMENT,
-            message: format!("`{name}` cannot be assigned to: it is {what}"),
-            span,
-            label: "assigned here".into(),
-            help: help.map(str::to_owned),
-        });
+    fn constant(&mut self, name: &Name, span: Span, what: &str, help: Option<&str>, fix: Option<Fix>) {
+        let message = format!("`{name}` cannot be assigned to: it is {what}");
+        let error = Diagnostic::new(codes::CONST_ASSIGNMENT, span, message).label("assigned here").fix(fix);
+        self.errors.push(Diagnostic { help: help.map(str::to_owned), ..error });
+    }
+
+    /// The word `const` of the declaration whose name stands at `at`, directly or in a pattern without defaults.
+    fn const_before(&self, at: u32) -> Option<Span> {
+        let before = self.source.get(..at as usize)?;
+        let word = before.rfind("const")?;
+        let end = word + "const".len();
+        let in_pattern = |c: char| c.is_alphanumeric() || c.is_whitespace() || "_$,:{}[].".contains(c);
+        let is_word = before[end..].starts_with(|c: char| c.is_whitespace() || c == '{' || c == '[');
+        (is_word && before[end..].chars().all(in_pattern)).then(|| Span::new(word, end))
     }
 
     fn look_up(&mut self, name: &Name, span: Span) -> Option<Reference> {
@@ -117,59 +126,46 @@ impl<'a> Resolver<'a, '_> {
 
     fn undeclared(&mut self, name: &Name, span: Span) {
         if let Some(instead) = codes::refused_global(name) {
-            self.errors.push(Diagnostic {
-                code: codes::GLOBAL,
-                message: format!("`{name}` is not in the language"),
-                span,
-                label: String::new(),
-                help: Some(instead.to_owned()),
-            });
+            let message = format!("`{name}` is not in the language");
+            self.errors.push(Diagnostic::new(codes::GLOBAL, span, message).help(instead));
             return;
         }
-        let help = self.similar(name).map(|similar| format!("did you mean `{similar}`?"));
-        self.errors.push(Diagnostic {
-            code: codes::UNDECLARED,
-            message: format!("`{name}` is not declared"),
-            span,
-            label: "no variable of this name in sight".into(),
-            help: help.or_else(|| Some(format!("declare it first: `let {name} = …`"))),
-        });
+        if self.assigned_unknown.contains(name) {
+            return;
+        }
+        let (at, standing) = self.standing;
+        let standing = if at == span.start { standing } else { Standing::Alone };
+        let (help, fix) = match (self.similar(name), standing) {
+            (Some(meant), _) => {
+                let instead = if standing == Standing::Shorthand { format!("{name}: {meant}") } else { meant.clone() };
+                (format!("did you mean `{meant}`?"), Some(Fix::replace(span, instead)))
+            }
+            (None, Standing::Assignment | Standing::LoopHead) => {
+                self.assigned_unknown.push(name.clone());
+                let word = if standing == Standing::LoopHead { "const" } else { "let" };
+                (format!("declare it: `{word} {name}`"), Some(Fix::insert(span.start, format!("{word} "))))
+            }
+            (None, _) => (format!("declare it first: `let {name} = …`"), None),
+        };
+        let error = Diagnostic::new(codes::UNDECLARED, span, format!("`{name}` is not declared"))
+            .label("no variable of this name in sight")
+            .help(help)
+            .fix(fix);
+        self.errors.push(error);
     }
 
     /// The nearest name in sight, if one is near enough.
     fn similar(&self, name: &str) -> Option<String> {
-        let limit = (name.chars().count() / 3).max(1);
-        let mut best: Option<(usize, String)> = None;
-        let mut consider = |candidate: &str| {
-            let distance = strsim::damerau_levenshtein(name, candidate);
-            let better = match &best {
-                None => true,
-                Some((least, text)) => (distance, candidate) < (*least, text.as_str()),
-            };
-            if distance <= limit && distance < candidate.chars().count() && better {
-                best = Some((distance, candidate.to_owned()));
-            }
-        };
-        let mut scope = Some(self.scope);
-        while let Some(id) = scope {
-            let here = self.out.scope(id);
-            here.names.keys().for_each(|candidate| consider(candidate));
-            scope = here.parent;
-        }
-        self.options.builtins.iter().for_each(|candidate| consider(candidate));
-        VALUES.iter().for_each(|(candidate, _)| consider(candidate));
-        best.map(|(_, text)| text)
+        let scopes = std::iter::successors(Some(self.scope), |id| self.out.scope(*id).parent);
+        let declared = scopes.flat_map(|id| self.out.scope(id).names.keys().map(|name| &**name));
+        let others = self.options.builtins.iter().copied().chain(VALUES.iter().map(|(name, _)| *name));
+        similar(name, declared.chain(others)).map(str::to_owned)
     }
 
     pub(super) fn check_declarable(&mut self, name: &Name, span: Span) {
         if value_name(name).is_some() {
-            self.errors.push(Diagnostic {
-                code: codes::FIXED_NAME,
-                message: format!("`{name}` cannot be declared: it is a constant of the language"),
-                span,
-                label: String::new(),
-                help: Some("choose another name".into()),
-            });
+            let message = format!("`{name}` cannot be declared: it is a constant of the language");
+            self.errors.push(Diagnostic::new(codes::FIXED_NAME, span, message).help("choose another name"));
         }
     }
 
@@ -177,12 +173,15 @@ impl<'a> Resolver<'a, '_> {
 
     pub(super) fn refer_to_private(&mut self, name: &Ident) {
         if !self.private_names.iter().any(|names| names.contains(&name.name)) {
-            self.errors.push(Diagnostic {
-                code: codes::UNDECLARED_PRIVATE,
-                message: format!("`#{}` is not declared by a class around it", name.name),
-                span: name.span,
-                label: String::new(),
-                help: Some(format!("declare the field in the class body: `#{};`", name.name)),
+            let message = format!("`#{}` is not declared by a class around it", name.name);
+            let error = Diagnostic::new(codes::UNDECLARED_PRIVATE, name.span, message);
+            let declared = self.private_names.iter().flatten().map(|name| &**name);
+            self.errors.push(match similar(&name.name, declared) {
+                Some(meant) => {
+                    let fix = Fix::replace(name.span, format!("#{meant}"));
+                    error.help(format!("did you mean `#{meant}`?")).fix(fix)
+                }
+                None => error.help(format!("declare the field in the class body: `#{};`", name.name)),
             });
         }
     }
@@ -197,13 +196,9 @@ impl<'a> Resolver<'a, '_> {
                 continue;
             };
             if names.contains(&name.name) {
-                self.errors.push(Diagnostic {
-                    code: codes::PRIVATE_TWICE,
-                    message: format!("`#{}` is declared twice in this class", name.name),
-                    span: name.span,
-                    label: "declared again".into(),
-                    help: None,
-                });
+                let message = format!("`#{}` is declared twice in this class", name.name);
+                let error = Diagnostic::new(codes::PRIVATE_TWICE, name.span, message).label("declared again");
+                self.errors.push(error);
             } else {
                 names.push(name.name.clone());
             }

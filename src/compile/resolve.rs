@@ -17,6 +17,7 @@ const MAIN_LOCALS: usize = 30_000;
 
 pub struct Resolver<'a, 'o> {
     pub(super) options: &'o CompileOptions<'o>,
+    pub(super) source: &'o str,
     pub(super) out: Resolution,
     pub(super) errors: Vec<Diagnostic>,
     pub(super) scope: ScopeId,
@@ -33,6 +34,22 @@ pub struct Resolver<'a, 'o> {
     pub(super) constructed: Vec<(BindingId, Span)>,
     /// The scope of the top level.
     pub(super) top: ScopeId,
+    /// Names that are assigned to and declared nowhere: reported once, with the declaration that is missing.
+    pub(super) assigned_unknown: Vec<Name>,
+    /// Where a name stands that the walk is about to come to, and how it stands there.
+    pub(super) standing: (u32, Standing),
+}
+
+/// How a name stands in the text, for the rewrite that is offered if nothing has the name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    Alone,
+    /// `{name}`: a key too.
+    Shorthand,
+    /// `name = …` where a declaration can stand instead.
+    Assignment,
+    /// `for (name of …)`.
+    LoopHead,
 }
 
 /// What has been seen of a derived constructor.
@@ -43,9 +60,12 @@ pub(super) struct Derived {
 }
 
 /// Resolves a program. Errors are reported all at once.
-pub fn resolve(program: &Program, options: &CompileOptions) -> Result<Resolution, Vec<Diagnostic>> {
+pub fn resolve(program: &Program, source: &str, options: &CompileOptions) -> Result<Resolution, Vec<Diagnostic>> {
     let mut resolver = Resolver {
         options,
+        source,
+        assigned_unknown: Vec::new(),
+        standing: (0, Standing::Alone),
         out: Resolution { open_globals: options.all_globals, ..Resolution::default() },
         errors: Vec::new(),
         scope: ScopeId(0),
@@ -111,13 +131,11 @@ impl<'a, 'o> Resolver<'a, 'o> {
             if !is_function || binding.assigned {
                 continue;
             }
-            self.errors.push(Diagnostic {
-                code: codes::NEW_FUNCTION_VALUE,
-                message: format!("`new` on `{}`, which is a plain function: only classes construct", binding.name),
-                span,
-                label: "not a class".into(),
-                help: Some("make it a class, or call it without `new`".into()),
-            });
+            let message = format!("`new` on `{}`, which is a plain function: only classes construct", binding.name);
+            let error = Diagnostic::new(codes::NEW_FUNCTION_VALUE, span, message)
+                .label("not a class")
+                .help("make it a class, or call it without `new`");
+            self.errors.push(error);
         }
     }
 
@@ -239,13 +257,7 @@ impl<'a, 'o> Resolver<'a, 'o> {
         let scope = &mut self.out.scopes[self.scope.0 as usize];
         scope.bindings.push(id);
         if scope.names.insert(name.clone(), id).is_some() {
-            self.errors.push(Diagnostic {
-                code: codes::DECLARED_TWICE,
-                message: format!("`{name}` is declared twice in this scope"),
-                span,
-                label: "declared again".into(),
-                help: Some("rename one of the two, or assign to it without declaring it again".into()),
-            });
+            self.declared_again(span, format!("`{name}` is declared twice in this scope"));
         }
         id
     }
@@ -311,15 +323,17 @@ impl<'a, 'o> Resolver<'a, 'o> {
             let id = self.out.scope(inner).bindings[index];
             let binding = &self.out.bindings[id.0 as usize];
             if self.out.scope(outer).names.contains_key(&binding.name) {
-                self.errors.push(Diagnostic {
-                    code: codes::DECLARED_TWICE,
-                    message: format!("`{}` is already {what}", binding.name),
-                    span: binding.span,
-                    label: "declared again".into(),
-                    help: Some("rename one of the two, or assign to it without declaring it again".into()),
-                });
+                let (span, message) = (binding.span, format!("`{}` is already {what}", binding.name));
+                self.declared_again(span, message);
             }
         }
+    }
+
+    fn declared_again(&mut self, span: Span, message: String) {
+        let error = Diagnostic::new(codes::DECLARED_TWICE, span, message)
+            .label("declared again")
+            .help("rename one of the two, or assign to it without declaring it again");
+        self.errors.push(error);
     }
 }
 

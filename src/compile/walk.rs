@@ -1,14 +1,33 @@
 //! The resolver's walk over statements and functions.
 
 use super::kinds::Source;
-use super::resolve::{Derived, Resolver, declared};
+use super::resolve::{Derived, Resolver, Standing, declared};
 use super::scope::*;
 use crate::syntax::ast::*;
+use crate::syntax::diagnostic::Diagnostic;
 
 impl<'a> Resolver<'a, '_> {
     pub(super) fn statements(&mut self, body: &'a [Stmt]) {
         for statement in body {
-            self.statement(statement);
+            self.listed_statement(statement);
+        }
+    }
+
+    /// A statement in a list, where a declaration can stand as well.
+    fn listed_statement(&mut self, statement: &'a Stmt) {
+        if let StmtKind::Expr(expr) = &statement.kind {
+            self.may_declare(expr);
+        }
+        self.statement(statement);
+    }
+
+    /// `name = …` where `let name = …` can stand.
+    fn may_declare(&mut self, expr: &Expr) {
+        if let ExprKind::Assign { target, op: None, .. } = &expr.kind
+            && is_name(target)
+            && target.span.start == expr.span.start
+        {
+            self.standing = (target.span.start, Standing::Assignment);
         }
     }
 
@@ -65,7 +84,12 @@ impl<'a> Resolver<'a, '_> {
                         }
                         self.declarators(decls);
                     }
-                    Some(ForInit::Exprs(exprs)) => exprs.iter().for_each(|expr| self.expr(expr)),
+                    Some(ForInit::Exprs(exprs)) => {
+                        if let [expr] = &exprs[..] {
+                            self.may_declare(expr);
+                        }
+                        exprs.iter().for_each(|expr| self.expr(expr));
+                    }
                     None => {}
                 }
                 test.iter().for_each(|expr| self.expr(expr));
@@ -136,6 +160,9 @@ impl<'a> Resolver<'a, '_> {
             ForHead::Assign(target) => {
                 self.expr(iterable);
                 self.open(turn_node);
+                if is_name(target) {
+                    self.standing = (target.span.start, Standing::LoopHead);
+                }
                 self.assign_pattern(target);
                 self.statement(body);
                 self.close();
@@ -417,20 +444,17 @@ impl<'a> Resolver<'a, '_> {
             self.derived[at].super_done = true;
             return;
         }
-        self.statement(statement);
+        self.listed_statement(statement);
     }
 
     /// `return` in a constructor.
     fn leave_constructor(&mut self, statement: &Stmt, has_value: bool) {
         let role = self.out.function(self.function).role;
         if matches!(role, FunctionRole::Constructor | FunctionRole::Derived) && has_value {
-            self.errors.push(crate::syntax::diagnostic::Diagnostic {
-                code: "E0308",
-                message: "a constructor returns its instance: `return` takes no value here".into(),
-                span: statement.span,
-                label: String::new(),
-                help: Some("use a function or a static method that returns the other value".into()),
-            });
+            let message = "a constructor returns its instance: `return` takes no value here";
+            let error = Diagnostic::new("E0308", statement.span, message)
+                .help("use a function or a static method that returns the other value");
+            self.errors.push(error);
         }
         if role == FunctionRole::Derived
             && let Some(derived) = self.derived.last_mut()

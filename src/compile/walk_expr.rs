@@ -2,7 +2,7 @@
 
 use super::expr::bare;
 use super::kinds::Source;
-use super::resolve::Resolver;
+use super::resolve::{Resolver, Standing};
 use super::scope::*;
 use crate::syntax::ast::*;
 
@@ -145,7 +145,10 @@ impl<'a> Resolver<'a, '_> {
                 self.prop_key(key);
                 self.expr(value);
             }
-            Property::Shorthand(name) => self.refer(&name.name, name.span, key(name, Role::Body)),
+            Property::Shorthand(name) => {
+                self.standing = (name.span.start, Standing::Shorthand);
+                self.refer(&name.name, name.span, key(name, Role::Body));
+            }
             Property::Method { key, function } => {
                 self.prop_key(key);
                 let created = self.clock;

@@ -13,6 +13,7 @@ mod memory;
 mod print;
 mod session;
 
+use crate::compile::proto::Global;
 use crate::compile::{self, CompileOptions};
 use crate::heap::event::Tracer;
 use crate::heap::value::Value;
@@ -174,16 +175,22 @@ impl Engine {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn compile(&self, source: &str) -> Result<Program, Vec<Diagnostic>> {
-        let tree = syntax::parse(source, &self.parse)?;
-        let builtins = self.vm.builtin_names();
-        let options = CompileOptions { builtins: &builtins, ..CompileOptions::default() };
-        compile::compile(&tree, source, &options)
+        self.compile_after(&[], source, false)
     }
 
-    /// Every built-in by the name under which docs/library.md describes it: `parseInt`, `Math`, `Math.PI`, `Array.from`, and `array.map`
-    /// for a method or property of values. O(n).
-    pub fn builtins(&self) -> Vec<String> {
-        compile::value_names().map(String::from).chain(self.vm.library_names()).collect()
+    /// Compiles a program that finds globals of earlier ones.
+    fn compile_after(
+        &self,
+        existing_globals: &[Global],
+        source: &str,
+        all_globals: bool,
+    ) -> Result<Program, Vec<Diagnostic>> {
+        let builtins = self.vm.builtin_names();
+        let options = CompileOptions { builtins: &builtins, existing_globals, all_globals };
+        match syntax::parse_all(source, &self.parse) {
+            (Some(tree), errors) if errors.is_empty() => compile::compile(&tree, source, &options),
+            (tree, errors) => Err(compile::with_errors_of_names(tree.as_ref(), source, &options, errors)),
+        }
     }
 
     /// The bytecode of a program as text.
@@ -224,6 +231,12 @@ impl Engine {
     /// What stops the program that runs, from another thread or a signal handler.
     pub fn interrupt(&self) -> Interrupt {
         self.vm.interrupt.clone()
+    }
+
+    /// Every built-in by the name under which docs/library.md describes it: `parseInt`, `Math`, `Math.PI`, `Array.from`, and `array.map`
+    /// for a method or property of values. O(n).
+    pub fn builtins(&self) -> Vec<String> {
+        compile::value_names().map(String::from).chain(self.vm.library_names()).collect()
     }
 
     /// The heap as it stands.

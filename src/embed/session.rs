@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use super::{Engine, Error, Outcome};
+use crate::compile;
 use crate::compile::proto::{Global, Program};
-use crate::compile::{self, CompileOptions};
 use crate::heap::value::Value;
 use crate::stdlib::inspect;
+use crate::syntax::Diagnostic;
 use crate::syntax::ast::DeclKind;
-use crate::syntax::{self, Diagnostic};
 use crate::vm::Methods;
 use crate::vm::code::Source;
 use crate::vm::error::Failure;
@@ -145,10 +145,7 @@ impl Engine {
     }
 
     fn compile_with(&self, source: &str, all_globals: bool) -> Result<Program, Vec<Diagnostic>> {
-        let tree = syntax::parse(source, &self.parse)?;
-        let builtins = self.vm.builtin_names();
-        let options = CompileOptions { builtins: &builtins, existing_globals: self.names(), all_globals };
-        compile::compile(&tree, source, &options)
+        self.compile_after(self.names(), source, all_globals)
     }
 
     fn names(&self) -> &[Global] {

@@ -11,10 +11,13 @@ use rustc_hash::FxHashMap;
 
 use super::ast::{Name, Span};
 use super::codes;
-use super::diagnostic::Diagnostic;
+use super::diagnostic::{Diagnostic, Fix};
 
-/// Errors reported in one run.
-pub const ERROR_CAP: usize = 20;
+/// Errors looked for in one run. A person is shown fewer at a time, an editor all of them.
+pub const ERROR_CAP: usize = 100;
+
+/// Bytes that may be read again to find out what stands before errors.
+const RESCAN_LIMIT: u64 = 4 << 20;
 
 /// Shared by everything that works on one source text.
 pub struct Context<'s> {
@@ -27,6 +30,7 @@ pub struct Context<'s> {
     needs_check: Cell<bool>,
     stopped: Cell<bool>,
     syntax_error: Cell<bool>,
+    rescanned: Cell<u64>,
 }
 
 impl<'s> Context<'s> {
@@ -41,6 +45,7 @@ impl<'s> Context<'s> {
             needs_check: Cell::new(false),
             stopped: Cell::new(false),
             syntax_error: Cell::new(false),
+            rescanned: Cell::new(0),
         }
     }
 
@@ -61,25 +66,54 @@ impl<'s> Context<'s> {
 
     /// Reports a construct that is refused, with what to write instead.
     pub fn refuse(&self, code: &'static str, span: Span, message: impl Into<String>, help: impl Into<String>) {
-        self.report(Diagnostic { code, message: message.into(), span, label: String::new(), help: Some(help.into()) });
+        self.report(Diagnostic::new(code, span, message).help(help));
+    }
+
+    /// The same where one rewrite is likely to be meant.
+    pub fn refuse_fixed(
+        &self,
+        code: &'static str,
+        span: Span,
+        message: impl Into<String>,
+        help: impl Into<String>,
+        fix: impl Into<Option<Fix>>,
+    ) {
+        self.report(Diagnostic::new(code, span, message).help(help).fix(fix));
+    }
+
+    /// Whether the text up to an offset may be read again for the sake of a better message: many errors in a long text are not
+    /// worth it.
+    pub fn may_rescan(&self, offset: u32) -> bool {
+        let length = u64::from(offset).min(self.source.len() as u64);
+        self.rescanned.set(self.rescanned.get() + length);
+        self.rescanned.get() <= RESCAN_LIMIT
+    }
+
+    /// Whether the text between two offsets is nothing but blanks and the given sign: an edit of it loses no comment.
+    pub fn only_blanks_and(&self, sign: &str, start: u32, end: u32) -> bool {
+        self.source.get(start as usize..end as usize).is_some_and(|text| text.trim() == sign)
     }
 
     /// Reports an error that says all in its message.
     pub fn fail(&self, code: &'static str, span: Span, message: impl Into<String>) {
-        self.report(Diagnostic { code, message: message.into(), span, label: String::new(), help: None });
+        self.report(Diagnostic::new(code, span, message));
     }
 
     /// Reports, once, that the nesting limit is reached.
     pub fn too_deep(&self, span: Span) {
         if !self.too_deep.replace(true) {
-            self.report(Diagnostic {
-                code: codes::TOO_DEEP,
-                message: format!("nested too deeply: more than {} levels", self.max_depth),
+            let message = format!("nested too deeply: more than {} levels", self.max_depth);
+            self.refuse(
+                codes::TOO_DEEP,
                 span,
-                label: String::new(),
-                help: Some("name the inner parts with `const`, or move them into functions".into()),
-            });
+                message,
+                "name the inner parts with `const`, or move them into functions",
+            );
         }
+    }
+
+    pub fn is_too_deep(&self) -> bool {
+        self.too_deep.get()
     }
 
     /// Tells that the filter ended the text before its end.
@@ -119,6 +153,10 @@ impl<'s> Context<'s> {
         self.syntax_error.set(true);
     }
 
+    pub fn has_syntax_error(&self) -> bool {
+        self.syntax_error.get()
+    }
+
     /// The errors found, in the order of the text. Of two at one place the more precise one stays, and what the
     /// parser stumbled over before leaves no room for brackets that do not fit and a text that ends too early.
     pub fn into_errors(self) -> Vec<Diagnostic> {
@@ -136,7 +174,52 @@ impl<'s> Context<'s> {
         }
         errors
             .dedup_by(|next, kept| next.span.start == kept.span.start && (next.code == kept.code || is_general(next)));
+        join_strings(self.source, &mut errors);
+        drop_followers(self.source, &mut errors);
         errors.truncate(ERROR_CAP);
         errors
+    }
+}
+
+/// Where a character was left out or a string has no end, the rest of the line is not what it seems: what the parser
+/// stumbles over there says nothing new.
+fn drop_followers(source: &str, errors: &mut Vec<Diagnostic>) {
+    let mut hidden_to = 0;
+    errors.retain(|error| {
+        let start = error.span.start;
+        match error.code {
+            codes::UNEXPECTED | codes::MISMATCHED | codes::UNEXPECTED_END if start <= hidden_to && hidden_to > 0 => {
+                false
+            }
+            codes::CHARACTER | codes::UNTERMINATED_STRING => {
+                let line = source.get(start as usize..).unwrap_or_default();
+                hidden_to = start + line.find('\n').unwrap_or(line.len()) as u32;
+                true
+            }
+            _ => true,
+        }
+    });
+}
+
+/// A string over several lines: the quote that was to end it begins another one, of nothing but signs. What stands between the
+/// two is text.
+fn join_strings(source: &str, errors: &mut Vec<Diagnostic>) {
+    let text = |error: &Diagnostic| source.get(error.span.start as usize..error.span.end as usize).unwrap_or_default();
+    let mut at = 0;
+    while at < errors.len() {
+        if errors[at].code == codes::UNTERMINATED_STRING {
+            let quote = text(&errors[at]).get(..1);
+            let ends = |error: &Diagnostic| {
+                let rest = text(error).get(1..).unwrap_or_default();
+                error.code == codes::UNTERMINATED_STRING
+                    && text(error).get(..1) == quote
+                    && rest.chars().all(|c| matches!(c, ';' | ',' | ')' | ']' | '}' | ' '))
+            };
+            if let Some(length) = errors[at + 1..].iter().position(ends) {
+                errors.drain(at + 1..at + 2 + length);
+                errors[at].help = Some("a text of several lines is a template: put it between two `` ` ``".into());
+            }
+        }
+        at += 1;
     }
 }

@@ -30,13 +30,17 @@
 use super::ast::{BinaryOp, Span, UnaryOp};
 use super::codes;
 use super::context::Context;
-use super::diagnostic::Diagnostic;
+use super::diagnostic::{Diagnostic, Edit, Fix};
 use super::lexer::Lexer;
 use super::token::{Tok, Token};
 
+mod before;
 mod brackets;
+mod characters;
 mod lines;
 mod words;
+
+pub(super) use before::Before;
 
 /// What may come next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -288,7 +292,7 @@ impl<'s, 'c> Filter<'s, 'c> {
             if self.done {
                 return None;
             }
-            if self.inserts_semicolon(next) {
+            if self.inserts_semicolon(next) || self.resynchronises(next) {
                 return Some(self.semicolon());
             }
             let token = self.bump();

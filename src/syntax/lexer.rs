@@ -113,6 +113,21 @@ impl<'s> Lexer<'s> {
         Some(self.inner.span().end as u32)
     }
 
+    /// Reads on to the end of the line.
+    pub fn skip_line(&mut self) {
+        self.inner.bump(line_length(self.inner.remainder()));
+    }
+
+    /// Reads on behind the first of some characters, and says where that is. `None` when there is none on the line, and
+    /// nothing is read then.
+    pub fn skip_to(&mut self, marks: &[char]) -> Option<u32> {
+        let rest = self.inner.remainder();
+        let line = &rest[..line_length(rest)];
+        let (at, mark) = line.char_indices().find(|(_, c)| marks.contains(c))?;
+        self.inner.bump(at + mark.len_utf8());
+        Some(self.inner.span().end as u32)
+    }
+
     /// Scans template text after a `` ` `` or `}`: up to the next hole, or to the end of the template.
     fn template(&mut self, hole: Tok, end: Tok) -> (Tok, Option<LexError>) {
         let rest = self.inner.remainder().as_bytes();

@@ -22,11 +22,12 @@ mod number;
 mod parser;
 mod pieces;
 mod refuse;
+pub mod similar;
 mod text;
 mod token;
 
 pub use ast::{Program, Span};
-pub use diagnostic::{Diagnostic, Position, position};
+pub use diagnostic::{Diagnostic, Edit, Fix, Position, position};
 pub use dump::{dump_ast, tokens};
 pub use pieces::{KEYWORDS, Piece, PieceKind, is_name, pieces, string_value};
 
@@ -51,16 +52,20 @@ impl Default for ParseOptions {
 /// Parses a script.
 ///
 /// # Errors
-/// All that were found, at most 20, in the order of the text.
+/// All that were found, at most 100, in the order of the text.
 pub fn parse(source: &str, options: &ParseOptions) -> Result<Program, Vec<Diagnostic>> {
+    match parse_all(source, options) {
+        (Some(program), errors) if errors.is_empty() => Ok(program),
+        (_, errors) => Err(errors),
+    }
+}
+
+/// Parses a script as far as it goes: the errors, and the whole tree if all of the text is in it. Where a construct was refused
+/// the tree has something harmless instead.
+pub fn parse_all(source: &str, options: &ParseOptions) -> (Option<Program>, Vec<Diagnostic>) {
     if u32::try_from(source.len()).is_err() {
-        return Err(vec![Diagnostic {
-            code: codes::TOO_LARGE,
-            message: "the text is larger than 4 GiB".into(),
-            span: Span::default(),
-            label: String::new(),
-            help: None,
-        }]);
+        let error = Diagnostic::new(codes::TOO_LARGE, Span::default(), "the text is larger than 4 GiB");
+        return (None, vec![error]);
     }
     let cx = Context::new(source, options.max_depth.min(DEEPEST));
     let program = parser::run(&cx).map(|body| Program { body, span: Span::new(0, source.len()) });
@@ -69,11 +74,9 @@ pub fn parse(source: &str, options: &ParseOptions) -> Result<Program, Vec<Diagno
     {
         refuse::check(&cx, program);
     }
+    let is_whole = !cx.has_syntax_error() && !cx.is_stopped() && !cx.is_too_deep();
     let errors = cx.into_errors();
-    match program {
-        Some(program) if errors.is_empty() => Ok(program),
-        _ => Err(errors),
-    }
+    (program.filter(|_| is_whole), errors)
 }
 
 /// Whether the only thing wrong with a text is that it ends too early, so that a prompt should ask for more.

@@ -6,6 +6,8 @@
 use super::ast::*;
 use super::codes;
 use super::context::Context;
+use super::diagnostic::Fix;
+use super::similar::similar;
 
 /// Reports what stands where it may not.
 pub fn check(cx: &Context, program: &Program) {
@@ -144,12 +146,18 @@ impl Checker<'_, '_> {
 
     fn jump(&self, word: &str, at: Span, label: Option<&Ident>, place: Place) {
         if let Some(label) = label {
-            if !self.labels[place.first_label..].contains(&label.name) {
-                self.cx.refuse(
+            let around = &self.labels[place.first_label..];
+            if !around.contains(&label.name) {
+                let meant = similar(&label.name, around.iter().map(|name| &**name));
+                self.cx.refuse_fixed(
                     codes::UNKNOWN_LABEL,
                     label.span,
                     format!("no loop around this `{word}` has the label `{}`", label.name),
-                    format!("write the label before the loop: `{}: for (…) …`", label.name),
+                    match meant {
+                        Some(meant) => format!("did you mean `{meant}`?"),
+                        None => format!("write the label before the loop: `{}: for (…) …`", label.name),
+                    },
+                    meant.map(|meant| Fix::replace(label.span, meant)),
                 );
             }
             return;

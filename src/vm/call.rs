@@ -106,17 +106,18 @@ impl Vm {
                     Err(self.type_error(format!("Class constructor {name} cannot be invoked without `new`")))
                 }
             },
-            _ => Err(self.not_callable(callee)),
+            _ => Err(self.not_callable(callee, base)),
         }
     }
 
     #[cold]
-    fn not_callable(&mut self, callee: Value) -> Throw {
+    fn not_callable(&mut self, callee: Value, base: usize) -> Throw {
         let name = self.note().unwrap_or_else(|| self.describe(callee));
         let advice = match name.rsplit('.').next() {
-            Some("hasOwnProperty") => "; plain objects inherit nothing: use Object.hasOwn(o, key)",
-            Some("toString") if callee.is_undefined() => "; use String(x) or a template",
-            _ => "",
+            Some("hasOwnProperty") => "; plain objects inherit nothing: use Object.hasOwn(o, key)".to_string(),
+            Some("toString") if callee.is_undefined() => "; use String(x) or a template".to_string(),
+            _ if callee.is_undefined() => self.meant_method(base),
+            _ => format!("; it is {}", self.describe(callee)),
         };
         self.type_error(format!("`{name}` is not a function{advice}"))
     }
@@ -302,7 +303,11 @@ impl Vm {
         let class = self.stack[base - 1];
         if !class.is(Kind::Class) {
             let name = self.note().unwrap_or_else(|| self.describe(class));
-            let advice = if self.is_callable(class) { "; only classes are" } else { "" };
+            let advice = if self.is_callable(class) {
+                "; only classes are".to_string()
+            } else {
+                self.executed().map_or_else(String::new, |new| self.meant_before(new.a()))
+            };
             return Err(self.type_error(format!("`{name}` is not a constructor{advice}")));
         }
         self.protect_window(base, mask);

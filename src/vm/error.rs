@@ -21,7 +21,8 @@ pub enum Failure {
     Uncaught {
         /// `TypeError: …`, or the inspected value if it is no error.
         message: String,
-        /// The call stack where it was made, innermost first, as text lines; empty if it is no error.
+        /// The call stack where it was made, innermost first, as text lines; empty if it is no error. Behind it what caused it: the
+        /// headline of each cause, and the stack of that.
         stack: Vec<String>,
         /// Where it was thrown.
         place: Option<Place>,
@@ -44,6 +45,9 @@ pub struct Place {
     pub source: Rc<Source>,
     pub span: Span,
 }
+
+/// Causes of an uncaught error that are shown.
+const SHOWN_CAUSES: usize = 8;
 
 impl Vm {
     pub fn throw(&mut self, value: Value) -> Throw {
@@ -210,18 +214,8 @@ impl Vm {
         });
         if self.is_error(value) {
             let message = self.error_headline(value);
-            let stack_key = self.keys.stack;
-            let stack = match self.heap.get_own(value, stack_key) {
-                Some(stack) if stack.is_string() => self
-                    .heap
-                    .text(stack)
-                    .lines()
-                    .map(str::trim)
-                    .filter(|line| line.starts_with("at ") || line.starts_with('…'))
-                    .map(str::to_string)
-                    .collect(),
-                _ => Vec::new(),
-            };
+            let mut stack = self.stack_lines(value);
+            self.push_causes(value, &mut stack);
             return Failure::Uncaught { message, stack, place };
         }
         let message = match crate::stdlib::inspect_value(self, value) {
@@ -229,6 +223,37 @@ impl Vm {
             Err(_) => self.describe(value),
         };
         Failure::Uncaught { message, stack: Vec::new(), place }
+    }
+
+    /// The frames in an error's `stack`.
+    fn stack_lines(&self, error: Value) -> Vec<String> {
+        let Some(stack) = self.heap.get_own(error, self.keys.stack).filter(|stack| stack.is_string()) else {
+            return Vec::new();
+        };
+        let stack = self.heap.text(stack);
+        let frames = stack.lines().map(str::trim).filter(|line| line.starts_with("at ") || line.starts_with('…'));
+        frames.map(str::to_string).collect()
+    }
+
+    /// What caused an error, and what caused that, a few of them.
+    fn push_causes(&mut self, error: Value, lines: &mut Vec<String>) {
+        let key = self.heap.key("cause");
+        let mut shown = vec![error];
+        while let Some(cause) = self.heap.get_own(shown[shown.len() - 1], key).filter(|cause| !cause.is_undefined()) {
+            if shown.contains(&cause) {
+                return lines.push("[cause]: [Circular]".to_string());
+            }
+            if shown.len() > SHOWN_CAUSES {
+                return lines.push("[cause]: …".to_string());
+            }
+            if !self.is_error(cause) {
+                let text = crate::stdlib::inspect_value(self, cause).unwrap_or_else(|_| self.describe(cause));
+                return lines.push(format!("[cause]: {text}"));
+            }
+            lines.push(format!("[cause]: {}", self.error_headline(cause)));
+            lines.extend(self.stack_lines(cause).into_iter().map(|frame| format!("    {frame}")));
+            shown.push(cause);
+        }
     }
 
     /// Whether a value is an instance of Error or of a class that extends it.

@@ -5,6 +5,7 @@ use rustc_hash::FxHashSet;
 use super::Vm;
 use super::bulk::{FREE, PIECE};
 use super::native::Throw;
+use crate::compile::op::Op;
 use crate::heap::cell::{Iterator, Kind, Yield};
 use crate::heap::value::Value;
 
@@ -15,10 +16,12 @@ impl Vm {
             Some(Kind::Array | Kind::String | Kind::Map | Kind::Set | Kind::Iterator) => Ok(value),
             _ => {
                 let what = self.describe(value);
-                let advice = if value.is(Kind::Object) {
-                    "; iterate over Object.keys(o), Object.values(o) or Object.entries(o)"
-                } else {
-                    ""
+                let advice = match self.executed() {
+                    _ if value.is(Kind::Object) => {
+                        "; iterate over Object.keys(o), Object.values(o) or Object.entries(o)".to_string()
+                    }
+                    Some(start) if matches!(start.op(), Op::IterStart | Op::AppendAll) => self.meant_before(start.b()),
+                    _ => String::new(),
                 };
                 Err(match self.note() {
                     Some(note) => self.type_error(format!("`{note}` is not iterable: it is {what}{advice}")),

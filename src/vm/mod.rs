@@ -23,6 +23,7 @@ mod install;
 pub mod interrupt;
 mod iterate;
 pub mod look;
+mod meant;
 pub mod native;
 mod property;
 mod readable;

@@ -4,6 +4,7 @@ use super::code::Code;
 use super::native::Throw;
 use super::run::{NO_TAG, cache_tag};
 use super::{Methods, Vm};
+use crate::compile::op::Op;
 use crate::heap::cell::Kind;
 use crate::heap::object::Static;
 use crate::heap::shape::Listed;
@@ -113,9 +114,13 @@ impl Vm {
     fn nullish_error(&mut self, value: Value, key: Key) -> Throw {
         let what = if value.is_undefined() { "undefined" } else { "null" };
         let name = key.text().to_string();
+        let meant = self.executed().map_or_else(String::new, |read| match read.op() {
+            Op::GetProp | Op::GetMethod => self.meant_before(read.b()),
+            _ => String::new(),
+        });
         match self.note() {
             Some(note) if note != what => {
-                self.type_error(format!("Cannot read property `{name}` of {what}: `{note}` is {what}"))
+                self.type_error(format!("Cannot read property `{name}` of {what}: `{note}` is {what}{meant}"))
             }
             _ => self.type_error(format!("Cannot read property `{name}` of {what}")),
         }
@@ -230,7 +235,11 @@ impl Vm {
             let name = key.text().to_string();
             return Err(match self.note() {
                 Some(note) if object.is_nullish() => {
-                    self.type_error(format!("Cannot set property `{name}` of {what}: `{note}` is {what}"))
+                    let meant = match self.executed() {
+                        Some(write) if write.op() == Op::SetProp => self.meant_before(write.a()),
+                        _ => String::new(),
+                    };
+                    self.type_error(format!("Cannot set property `{name}` of {what}: `{note}` is {what}{meant}"))
                 }
                 _ => self.type_error(format!("Cannot set property `{name}` of {what}")),
             });

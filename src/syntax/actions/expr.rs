@@ -1,6 +1,8 @@
 //! Expressions, but for operators with two operands.
 
 use super::*;
+use crate::syntax::filter::Before;
+use crate::syntax::token::Tok;
 
 /// `( … )` before it is known what it is.
 pub struct Cover {
@@ -14,12 +16,16 @@ pub struct Cover {
 pub fn parenthesised(cx: &Context, mut cover: Cover) -> Expr {
     let at = cover.span;
     if cover.trailing {
-        cx.refuse(codes::COMMA, span(at.end - 1, at.end), "a comma stands before this `)`", "leave out the last comma");
+        let before = cx.source[..at.end as usize - 1].trim_end();
+        let comma = before.len() as u32;
+        let fix = before.ends_with(',').then(|| Fix::remove(comma - 1, comma, "the comma"));
+        let here = span(at.end - 1, at.end);
+        cx.refuse_fixed(codes::COMMA, here, "a comma stands before this `)`", "leave out the last comma", fix);
     }
     if cover.items.len() > 1 {
         let (Item::Expr(first) | Item::Spread(first)) = &cover.items[0];
         let comma = cx.source[first.span.end as usize..].find(',').unwrap_or(0) as u32 + first.span.end;
-        report_comma(cx, span(comma, comma + 1), "keep the last expression, or write `[…]` for an array");
+        report_comma(cx, span(comma, comma + 1), "keep the last expression, or write `[…]` for an array", None);
     }
     match cover.items.pop() {
         None => {
@@ -39,32 +45,58 @@ pub fn parenthesised(cx: &Context, mut cover: Cover) -> Expr {
     }
 }
 
-fn report_comma(cx: &Context, at: Span, help: &str) {
-    cx.refuse(codes::COMMA, at, "the comma operator is not in the language", help);
+fn report_comma(cx: &Context, at: Span, help: &str, fix: Option<Fix>) {
+    cx.refuse_fixed(codes::COMMA, at, "the comma operator is not in the language", help, fix);
 }
 
 /// `a, b`: refused; the first one stays.
 pub fn comma(cx: &Context, first: Expr, at: u32, rest: Vec<Expr>) -> Expr {
     let before = cx.source[..first.span.start as usize].trim_end();
     let names = matches!(first.kind, ExprKind::Name(_)) && rest.iter().all(|e| matches!(e.kind, ExprKind::Name(_)));
-    let help = if names && before.ends_with('{') {
-        "parenthesise for an object: `({a, b})`"
+    let (help, fix) = if names && before.ends_with('{') {
+        ("parenthesise for an object: `({a, b})`", in_parentheses(cx, before.len() as u32 - 1, &rest))
     } else {
-        "write two statements, separated by `;`"
+        ("write two statements, separated by `;`", as_statements(cx, &first, &rest))
     };
-    report_comma(cx, span(at, at + 1), help);
+    report_comma(cx, span(at, at + 1), help, fix);
     first
+}
+
+/// Parentheses around the brace at `start` and the one that closes it.
+fn in_parentheses(cx: &Context, start: u32, names: &[Expr]) -> Option<Fix> {
+    let last = names.last()?.span.end;
+    let blanks = cx.source[last as usize..].find('}')? as u32;
+    let end = last + blanks + 1;
+    let fix = Fix::new("put it in parentheses", vec![Edit::new(start, start, "("), Edit::new(end, end, ")")]);
+    cx.only_blanks_and("}", last, end).then_some(fix)
+}
+
+/// `;` for every comma, where the expressions are a statement in a list of statements: an `if` has only one as its body.
+fn as_statements(cx: &Context, first: &Expr, rest: &[Expr]) -> Option<Fix> {
+    let opened = Before::new(cx, first.span.start)?;
+    if !opened.at_statement || !matches!(opened.last.kind, Tok::Semi | Tok::Brace | Tok::RBrace) {
+        return None;
+    }
+    let mut edits = Vec::with_capacity(rest.len());
+    let mut end = first.span.end;
+    for next in rest {
+        let comma = end + cx.source.get(end as usize..next.span.start as usize)?.find(',')? as u32;
+        if !cx.only_blanks_and(",", end, next.span.start) {
+            return None;
+        }
+        edits.push(Edit::new(comma, comma + 1, ";"));
+        end = next.span.end;
+    }
+    Some(Fix::new("make it statements", edits))
 }
 
 /// A skipped element: right only in a pattern, so the mistake is pending.
 pub fn hole(cx: &Context, at: u32) -> Item {
-    cx.pend(Diagnostic {
-        code: codes::ARRAY_HOLE,
-        message: "an array cannot have holes".into(),
-        span: span(at, at + 1),
-        label: "nothing stands before this comma".into(),
-        help: Some("write `undefined`, or remove the comma".into()),
-    });
+    let error = Diagnostic::new(codes::ARRAY_HOLE, span(at, at + 1), "an array cannot have holes")
+        .label("nothing stands before this comma")
+        .help("write `undefined`, or remove the comma")
+        .fix(Fix::insert(at, "undefined"));
+    cx.pend(error);
     Item::Expr(leaf(at, at, ExprKind::Name("".into())))
 }
 
@@ -91,24 +123,27 @@ fn property_depth(property: &Property) -> u16 {
     }
 }
 
-/// Refuses `__proto__` as a key that is not quoted.
-fn check_key(cx: &Context, key: &PropKey) {
+/// Refuses `__proto__` as a key that is not quoted; `quoted` is how to write it.
+fn check_key(cx: &Context, key: &PropKey, quoted: &str) {
     if let PropKey::Named(ident) = key
         && &*ident.name == "__proto__"
         && !starts_with(cx, ident.span, b'"')
         && !starts_with(cx, ident.span, b'\'')
     {
-        cx.refuse(
+        cx.refuse_fixed(
             codes::PROTO_KEY,
             ident.span,
             "the key `__proto__` sets a prototype in JavaScript",
             "quote it for an ordinary key: `\"__proto__\"`",
+            Fix::replace(ident.span, quoted),
         );
     }
 }
 
+const QUOTED_PROTO: &str = "\"__proto__\"";
+
 pub fn key_value(cx: &Context, key: PropKey, value: Expr) -> Property {
-    check_key(cx, &key);
+    check_key(cx, &key, QUOTED_PROTO);
     Property::KeyValue { key, value }
 }
 
@@ -167,20 +202,20 @@ fn check_shorthand(cx: &Context, name: &Ident) {
     }
     check_variable(cx, name);
     if &*name.name == "__proto__" {
-        check_key(cx, &PropKey::Named(name.clone()));
+        check_key(cx, &PropKey::Named(name.clone()), "\"__proto__\": __proto__");
     }
 }
 
 /// `{a = 1}`: right only in a pattern, so the mistake is pending.
 pub fn shorthand_default(cx: &Context, name: Ident, value: Expr) -> Property {
     check_shorthand(cx, &name);
-    cx.pend(Diagnostic {
-        code: codes::SHORTHAND_DEFAULT,
-        message: format!("`{0} = …` in braces is a default, and this is no pattern", name.name),
-        span: name.span,
-        label: String::new(),
-        help: Some(format!("write `{}: …` for an object", name.name)),
-    });
+    let (behind, start) = (name.span.end, value.span.start);
+    let fix = Fix::new("write a key and its value", vec![Edit::new(behind, start, ": ")]);
+    let message = format!("`{0} = …` in braces is a default, and this is no pattern", name.name);
+    let error = Diagnostic::new(codes::SHORTHAND_DEFAULT, name.span, message)
+        .help(format!("write `{}: …` for an object", name.name))
+        .fix(cx.only_blanks_and("=", behind, start).then_some(fix));
+    cx.pend(error);
     let target = Pattern { kind: PatternKind::Name(name.name.clone()), span: name.span };
     let at = name.span.to(value.span);
     let depth = value.depth;
@@ -189,7 +224,7 @@ pub fn shorthand_default(cx: &Context, name: Ident, value: Expr) -> Property {
 }
 
 pub fn method(cx: &Context, l: u32, key: PropKey, params: Box<Parameters>, body: Block) -> Property {
-    check_key(cx, &key);
+    check_key(cx, &key, QUOTED_PROTO);
     let name = key_name(&key);
     let function = function(FunctionKind::Method, l, name, params, FunctionBody::Block(body));
     cx.mark_for_check();
@@ -314,15 +349,20 @@ fn check_member(cx: &Context, base: &Expr, name: &Ident) {
         | "getOwnPropertyDescriptors"
             if matches!(&base.kind, ExprKind::Name(object) if &**object == "Object") =>
         {
-            cx.refuse(
+            let at = base.span.to(name.span);
+            let is_empty = cx.source[at.end as usize..].starts_with("(null)") && &*name.name == "create";
+            // The body of an arrow function would be a block without the parentheses.
+            let fix = is_empty.then(|| Fix::replace(span(at.start, at.end + "(null)".len() as u32), "({})"));
+            cx.refuse_fixed(
                 codes::OBJECT_FUNCTION,
-                base.span.to(name.span),
+                at,
                 format!("`Object.{}` is not in the language: prototypes and descriptors are not visible", name.name),
                 if &*name.name == "create" {
                     "write `{}` for an object without a prototype, or a `class`"
                 } else {
                     "assign properties, or declare a `class`"
                 },
+                fix,
             );
         }
         _ => {}

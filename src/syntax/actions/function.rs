@@ -30,7 +30,7 @@ pub fn parameters(cx: &Context, cover: Cover) -> Box<Parameters> {
             }
             Item::Spread(value) => {
                 if position != last || cover.trailing {
-                    report_rest(cx, value.span);
+                    report_rest(cx, value.span, position == last);
                 }
                 let target = rest_target(cx, value);
                 check_parameter(cx, &target);

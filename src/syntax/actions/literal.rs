@@ -58,13 +58,10 @@ pub fn private(cx: &Context, l: u32, r: u32) -> Ident {
 /// `#name`, which is an operand only before `in`: until then the mistake is pending.
 pub fn private_marker(cx: &Context, l: u32, r: u32) -> Expr {
     let at = span(l, r);
-    cx.pend(Diagnostic {
-        code: codes::PRIVATE_NAME,
-        message: format!("the private name `{}` stands alone", cx.text(at)),
-        span: at,
-        label: String::new(),
-        help: Some(format!("write `this.{0}`, or `{0} in o`", cx.text(at))),
-    });
+    let error = Diagnostic::new(codes::PRIVATE_NAME, at, format!("the private name `{}` stands alone", cx.text(at)))
+        .help(format!("write `this.{0}`, or `{0} in o`", cx.text(at)))
+        .fix(Fix::insert(l, "this."));
+    cx.pend(error);
     leaf(l, r, ExprKind::Name(cx.name(at)))
 }
 
@@ -150,13 +147,26 @@ fn report_escape(cx: &Context, at: Span, error: EscapeError) {
             "half of a surrogate pair is not a character",
             "write both halves, or the code point: `\\u{1F600}`",
         ),
-        EscapeError::Octal => cx.refuse(
+        EscapeError::Octal => cx.refuse_fixed(
             codes::LEGACY_OCTAL,
             at,
             "octal escapes are not in the language",
             "write `\\x41` or `\\u0041`; `\\0` stands alone",
+            octal_escape(cx, at),
         ),
     }
+}
+
+/// An octal escape in hexadecimal digits. `\8` and `\9` are escapes of nothing.
+fn octal_escape(cx: &Context, at: Span) -> Option<Fix> {
+    let digits: String = cx.source[at.start as usize + 1..].chars().take(3).take_while(|c| c.is_digit(8)).collect();
+    if digits.is_empty() {
+        return Some(Fix::remove(at.start, at.start + 1, "the backslash"));
+    }
+    // At most `\377`: a fourth step would be another character.
+    let length = if digits.len() == 3 && digits.as_bytes()[0] > b'3' { 2 } else { digits.len() };
+    let code = u8::from_str_radix(&digits[..length], 8).ok()?;
+    Some(Fix::replace(span(at.start, at.start + 1 + length as u32), format!("\\x{code:02x}")))
 }
 
 /// A template without holes.

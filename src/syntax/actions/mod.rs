@@ -14,7 +14,7 @@
 use super::ast::*;
 use super::codes;
 use super::context::Context;
-use super::diagnostic::Diagnostic;
+use super::diagnostic::{Diagnostic, Edit, Fix};
 
 mod class;
 mod expr;

@@ -142,12 +142,13 @@ fn object_pattern(cx: &Context, at: Span, list: Vec<Property>) -> Pattern {
 
 /// What `...` collects into: without a default.
 pub(super) fn rest_target(cx: &Context, value: Expr) -> Pattern {
-    if let ExprKind::Assign { .. } = value.kind {
-        cx.refuse(
+    if let ExprKind::Assign { target, .. } = &value.kind {
+        cx.refuse_fixed(
             codes::REST_LAST,
             value.span,
             "a rest element has no default",
             "it is an empty array when nothing is left",
+            Fix::remove(target.span.end, value.span.end, "the default"),
         );
         return nowhere(value.span);
     }
@@ -158,17 +159,21 @@ pub(super) fn rest_target(cx: &Context, value: Expr) -> Pattern {
 fn check_last(cx: &Context, is_last: bool, rest: Span, whole: Span) {
     let behind = span(rest.end, whole.end.max(rest.end + 1) - 1);
     if !is_last || cx.text(behind).contains(',') {
-        report_rest(cx, rest);
+        report_rest(cx, rest, is_last);
     }
 }
 
-pub(super) fn report_rest(cx: &Context, at: Span) {
-    let at = with_dots(cx, at);
-    cx.refuse(
+/// A rest element that is followed by others, or only by a comma.
+pub(super) fn report_rest(cx: &Context, at: Span, is_last: bool) {
+    let comma = cx.source[at.end as usize..].find(',').map_or(at.end, |blanks| at.end + blanks as u32);
+    let fix =
+        (is_last && cx.only_blanks_and(",", at.end, comma + 1)).then(|| Fix::remove(comma, comma + 1, "the comma"));
+    cx.refuse_fixed(
         codes::REST_LAST,
-        at,
+        with_dots(cx, at),
         "a rest element must be the last one",
         "move it to the end, without a comma behind it",
+        fix,
     );
 }
 

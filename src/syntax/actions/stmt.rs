@@ -25,23 +25,27 @@ pub fn block_statement(cx: &Context, block: Block) -> Box<Stmt> {
 
 /// `let` and `const` with their names or patterns.
 pub fn declaration(cx: &Context, l: u32, r: u32, kind: DeclKind, list: Vec<Expr>) -> Box<Stmt> {
-    let decls = declarators(cx, kind, list);
+    let word = span(l, l + "const".len() as u32);
+    let is_name = matches!(&list[..], [Expr { kind: ExprKind::Name(_), .. }]);
+    let decls = list.into_iter().map(|value| declarator(cx, kind, value, is_name.then_some(word))).collect::<Vec<_>>();
     let below = decls.iter().map(declarator_depth).max().unwrap_or(0);
     around(cx, l, r, below, StmtKind::Declare { kind, decls })
 }
 
 pub fn declarators(cx: &Context, kind: DeclKind, list: Vec<Expr>) -> Vec<Declarator> {
-    list.into_iter().map(|value| declarator(cx, kind, value)).collect()
+    list.into_iter().map(|value| declarator(cx, kind, value, None)).collect()
 }
 
-fn declarator(cx: &Context, kind: DeclKind, value: Expr) -> Declarator {
+/// `word`: the `const` before it, where it could as well be `let`.
+fn declarator(cx: &Context, kind: DeclKind, value: Expr, word: Option<Span>) -> Declarator {
     let at = value.span;
     let Slot { target, default } = slot(cx, value);
     check_parameter(cx, &target);
     let is_pattern = matches!(target.kind, PatternKind::Array { .. } | PatternKind::Object { .. });
     if default.is_none() && (kind == DeclKind::Const || is_pattern) {
         let message = if is_pattern { "a pattern needs a value to take apart" } else { "a `const` needs its value" };
-        cx.refuse(codes::MISSING_VALUE, at, message, "add `= …`, or declare a name with `let`");
+        let fix = word.map(|word| Fix::replace(word, "let"));
+        cx.refuse_fixed(codes::MISSING_VALUE, at, message, "add `= …`, or declare a name with `let`", fix);
     }
     Declarator { target, init: default, span: at }
 }
@@ -50,7 +54,8 @@ pub fn catch_parameter(cx: &Context, param: Expr) -> Pattern {
     let at = param.span;
     let Slot { target, default } = slot(cx, param);
     if default.is_some() {
-        cx.refuse(codes::BAD_BINDING, at, "the parameter of `catch` has no default", "write `catch (e)`");
+        let fix = Fix::remove(target.span.end, at.end, "the default");
+        cx.refuse_fixed(codes::BAD_BINDING, at, "the parameter of `catch` has no default", "write `catch (e)`", fix);
     }
     check_parameter(cx, &target);
     target
@@ -108,11 +113,15 @@ fn check_body(cx: &Context, body: &Stmt) {
         StmtKind::Class(_) => "a class declaration",
         _ => return,
     };
-    cx.refuse(
+    let Span { start, end } = body.span;
+    let end = end + u32::from(cx.source.as_bytes().get(end as usize) == Some(&b';'));
+    let fix = Fix::new("put it in braces", vec![Edit::new(start, start, "{ "), Edit::new(end, end, " }")]);
+    cx.refuse_fixed(
         codes::DECLARATION_BODY,
         body.span,
         format!("{what} cannot be the whole body: nothing could use what it declares"),
         "put the body in braces",
+        fix,
     );
 }
 
@@ -161,12 +170,13 @@ impl Head {
     pub fn for_each(cx: &Context, l: u32, kind: Option<DeclKind>, target: Expr, over: Expr, of: bool) -> Box<Head> {
         let below = target.depth.max(over.depth);
         let at = target.span;
-        if let ExprKind::Assign { .. } = target.kind {
-            cx.refuse(
+        if let ExprKind::Assign { target, .. } = &target.kind {
+            cx.refuse_fixed(
                 codes::FOR_HEAD,
                 at,
                 "the variable of this loop cannot have a value",
                 "each turn gives it the next one: `for (const x of xs)`",
+                Fix::remove(target.span.end, at.end, "the value"),
             );
         }
         let head = match kind {
@@ -220,12 +230,17 @@ fn add_label(cx: &Context, body: &mut Stmt, name: Ident) {
         | StmtKind::For { labels, .. }
         | StmtKind::ForOf { labels, .. }
         | StmtKind::ForIn { labels, .. } => labels.insert(0, name),
-        _ => cx.refuse(
-            codes::LABEL,
-            name.span,
-            format!("the label `{}` stands before something that is no loop", name.name),
-            "labels name loops, for `break` and `continue`; remove it, or parenthesise an object: `({a: 1})`",
-        ),
+        _ => {
+            let (end, start) = (name.span.end, body.span.start);
+            let fix = Fix::remove(name.span.start, start, "the label");
+            cx.refuse_fixed(
+                codes::LABEL,
+                name.span,
+                format!("the label `{}` stands before something that is no loop", name.name),
+                "labels name loops, for `break` and `continue`; remove it, or parenthesise an object: `({a: 1})`",
+                cx.only_blanks_and(":", end, start).then_some(fix),
+            );
+        }
     }
 }
 

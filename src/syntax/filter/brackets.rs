@@ -85,13 +85,11 @@ impl Filter<'_, '_> {
         }
         let labels_statement = first.kind == Tok::Ident && self.peek(2).kind.is_statement_word();
         if labels_statement {
-            self.cx.report(Diagnostic {
-                code: codes::BLOCK_LABEL,
-                message: "a block may not start with a label: `{` and a name and `:` begin an object".into(),
-                span: first.span(),
-                label: "this reads as a key".into(),
-                help: Some("put the label before the block's `{`, or a `;` behind it".into()),
-            });
+            let message = "a block may not start with a label: `{` and a name and `:` begin an object";
+            let error = Diagnostic::new(codes::BLOCK_LABEL, first.span(), message)
+                .label("this reads as a key")
+                .help("put the label before the block's `{`, or a `;` behind it");
+            self.cx.report(error);
         }
         labels_statement
     }
@@ -161,21 +159,38 @@ impl Filter<'_, '_> {
     /// Reports a closing bracket that does not fit.
     fn mismatch(&mut self, token: Token) {
         let found = &self.cx.text(token.span())[..1];
-        let message = match self.levels.iter().rev().find_map(|level| opener(*level)) {
-            Some(open) if self.levels.iter().any(|level| closes(token.kind, *level)) => {
-                format!("`{found}` stands where an open `{open}` must be closed first")
-            }
-            Some(open) => {
-                format!("`{found}` closes nothing; the innermost open bracket is `{open}`")
-            }
-            None => format!("`{found}` closes nothing: no bracket is open"),
+        // Brackets that are open inside of the one that the token closes.
+        let fits = self.levels.iter().rposition(|level| closes(token.kind, *level));
+        let inside = self.levels[fits.map_or(0, |at| at + 1)..].iter().filter_map(|level| opener(*level));
+        let (message, fix) = match (self.levels.iter().rev().find_map(|level| opener(*level)), fits) {
+            (Some(open), Some(_)) => (
+                format!("`{found}` stands where an open `{open}` must be closed first"),
+                (inside.count() == 1).then(|| Fix::insert(token.start, closer(open))),
+            ),
+            (Some(open), None) => (
+                format!("`{found}` closes nothing; the innermost open bracket is `{open}`"),
+                Some(Fix::replace(token.span(), closer(open))),
+            ),
+            (None, _) => (
+                format!("`{found}` closes nothing: no bracket is open"),
+                Some(Fix::remove(token.start, token.end, &format!("this `{found}`"))),
+            ),
         };
-        self.cx.fail(codes::MISMATCHED, token.span(), message);
+        self.cx.report(Diagnostic::new(codes::MISMATCHED, token.span(), message).fix(fix));
+    }
+}
+
+/// What closes a bracket.
+pub(super) fn closer(opener: &str) -> &'static str {
+    match opener {
+        "(" => ")",
+        "[" => "]",
+        _ => "}",
     }
 }
 
 /// Whether the closing token ends the level.
-fn closes(kind: Tok, level: Level) -> bool {
+pub(super) fn closes(kind: Tok, level: Level) -> bool {
     matches!(
         (kind, level),
         (Tok::RParen, Level::Paren(_))

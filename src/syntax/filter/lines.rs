@@ -10,7 +10,7 @@ impl Filter<'_, '_> {
         match self.state {
             DoWhileEnd => return next.kind != Tok::Semi,
             Throw if next.newline && !at_end => {
-                self.split("throw");
+                self.split("throw", next);
                 return false;
             }
             Operator | Update | Declared | Ended | ClassMemberEnd | Return | Jump => {}
@@ -25,17 +25,18 @@ impl Filter<'_, '_> {
         match self.state {
             ClassMemberEnd => !matches!(next.kind, Tok::Equals | Tok::Paren | Tok::Semi),
             Return if next.kind.starts_expression() => {
-                self.split("return");
+                self.split("return", next);
                 false
             }
             Declared => !matches!(next.kind, Tok::Equals | Tok::Comma | Tok::Semi),
             Ended => !matches!(next.kind, Tok::Comma | Tok::Colon | Tok::RParen | Tok::RBracket | Tok::Semi),
             Operator if next.kind == Tok::Arrow => {
-                self.cx.refuse(
+                self.cx.refuse_fixed(
                     codes::ARROW_NEWLINE,
                     next.span(),
                     "`=>` stands on a new line",
                     "put `=>` on the line of its parameters",
+                    self.joined(next),
                 );
                 false
             }
@@ -58,19 +59,25 @@ impl Filter<'_, '_> {
             Tok::TemplateFull | Tok::TemplateHead => ("a template", "move the template up to it"),
             _ => return false,
         };
-        self.cx.report(Diagnostic {
-            code: codes::LINE_HAZARD,
-            message: format!("a line that starts with {what} continues the line before"),
-            span: Span { start: next.start, end: next.start + 1 },
-            label: "JavaScript reads this as one statement".into(),
-            help: Some(format!("end the line before with `;`, or {move_up}")),
-        });
+        let span = Span { start: next.start, end: next.start + 1 };
+        let message = format!("a line that starts with {what} continues the line before");
+        let error = Diagnostic::new(codes::LINE_HAZARD, span, message)
+            .label("JavaScript reads this as one statement")
+            .help(format!("end the line before with `;`, or {move_up}"))
+            .fix(Fix::insert(self.last.end, ";"));
+        self.cx.report(error);
         // A tagged template would be refused once more.
         matches!(next.kind, Tok::Paren | Tok::Bracket)
     }
 
+    /// The next token moved up behind the last one, if there is nothing but blanks between them.
+    fn joined(&self, next: Token) -> Option<Fix> {
+        let edit = Edit::new(self.last.end, next.start, " ");
+        self.cx.only_blanks_and("", self.last.end, next.start).then(|| Fix::new("join the lines", vec![edit]))
+    }
+
     /// `return` or `throw`, a newline, and an expression.
-    fn split(&self, word: &str) {
+    fn split(&self, word: &str, next: Token) {
         let (message, help) = if word == "return" {
             (
                 "`return` ends at the newline in JavaScript: the expression below would never be returned",
@@ -79,6 +86,6 @@ impl Filter<'_, '_> {
         } else {
             ("`throw` and its value must start on one line", "start the expression on the line of `throw`")
         };
-        self.cx.refuse(codes::SPLIT_RETURN, self.last.span(), message, help);
+        self.cx.refuse_fixed(codes::SPLIT_RETURN, self.last.span(), message, help, self.joined(next));
     }
 }

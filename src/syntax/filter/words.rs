@@ -1,10 +1,8 @@
-//! Words: keywords that are names here, names that are keywords here, and the refused ones. Also what the lexer could not
-//! read, which is reported when it is consumed.
+//! Words: keywords that are names here, names that are keywords here, and the refused ones.
 
 use super::brackets::opener;
 use super::*;
 use crate::syntax::ast::AssignOp;
-use crate::syntax::token::LexError;
 
 impl Filter<'_, '_> {
     /// Whether the token is spelled as a name: an identifier or a reserved word.
@@ -44,20 +42,25 @@ impl Filter<'_, '_> {
             }
             Tok::Loose(op) => {
                 let (found, instead) = if op == BinaryOp::Eq { ("==", "===") } else { ("!=", "!==") };
-                self.cx.refuse(
+                // `== =` is the same with a blank in it.
+                let next = self.peek(0);
+                let end = if next.kind == Tok::Equals { self.bump().end } else { token.end };
+                self.cx.refuse_fixed(
                     codes::LOOSE_EQUALITY,
                     token.span(),
                     format!("`{found}` converts its operands before it compares"),
                     format!("use `{instead}`"),
+                    Fix::replace(Span { start: token.start, end }, instead),
                 );
                 token.kind = Tok::Binary(op);
             }
             Tok::Var => {
-                self.cx.refuse(
+                self.cx.refuse_fixed(
                     codes::VAR,
                     token.span(),
                     "`var` is not in the language",
                     "use `let`, or `const` if it never changes",
+                    Fix::replace(token.span(), "let"),
                 );
                 token.kind = Tok::Let;
             }
@@ -71,17 +74,31 @@ impl Filter<'_, '_> {
                 token.kind = Tok::While;
             }
             Tok::Void => {
-                self.cx.refuse(codes::VOID, token.span(), "`void` is not in the language", "use `undefined`");
+                let zero = self.peek(0);
+                let alone = !matches!(self.peek(1).kind, Tok::Dot | Tok::OptChain | Tok::Bracket | Tok::Paren);
+                let fix = (self.cx.text(zero.span()) == "0" && alone)
+                    .then(|| Fix::replace(Span { start: token.start, end: zero.end }, "undefined"));
+                let message = "`void` is not in the language";
+                self.cx.refuse_fixed(codes::VOID, token.span(), message, "use `undefined`", fix);
                 token.kind = Tok::Unary(UnaryOp::Not);
             }
             Tok::Debugger => {
-                self.cx.refuse(
+                let next = self.peek(0);
+                let end = if next.kind == Tok::Semi { next.end } else { token.end };
+                self.cx.refuse_fixed(
                     codes::DEBUGGER,
                     token.span(),
                     "`debugger` is not in the language",
                     "remove it; `console.log` shows values",
+                    Fix::remove(token.start, end, "`debugger`"),
                 );
                 return None;
+            }
+            Tok::Semi if self.separates_properties() => {
+                let message = "`;` stands between the properties of an object";
+                let fix = Fix::replace(token.span(), ",");
+                self.cx.refuse_fixed(codes::UNEXPECTED, token.span(), message, "separate them with `,`", fix);
+                token.kind = Tok::Comma;
             }
             Tok::Import | Tok::Export => return self.module(token),
             Tok::Await | Tok::Yield => return self.await_or_yield(token, operand),
@@ -89,10 +106,18 @@ impl Filter<'_, '_> {
                 self.reserved(token);
                 token.kind = Tok::Ident;
             }
-            kind if kind.is_statement_word() && token.newline => self.resynchronise(),
             _ => {}
         }
         Some(token)
+    }
+
+    /// Whether a `;` stands in an object literal where a `,` fits: another property follows.
+    fn separates_properties(&mut self) -> bool {
+        if self.surroundings() != Some(Level::Object) {
+            return false;
+        }
+        let next = self.peek(0);
+        (self.is_word(next) || next.kind == Tok::String) && self.peek(1).kind == Tok::Colon
     }
 
     /// An identifier that is not a key: `of` and `async` are words in places.
@@ -183,18 +208,36 @@ impl Filter<'_, '_> {
         );
     }
 
-    fn refuse_async(&self, token: Token) {
-        self.cx.refuse(
+    fn refuse_async(&mut self, token: Token) {
+        let fix = self.without_word(token);
+        self.cx.refuse_fixed(
             codes::ASYNC,
             token.span(),
             "`async` and `await` are not in the language",
             "write a plain function: nothing here waits",
+            fix,
         );
+    }
+
+    /// The word taken out, with the blanks behind it.
+    fn without_word(&mut self, token: Token) -> Fix {
+        let next = self.peek(0).start;
+        let end = if self.cx.only_blanks_and("", token.end, next) { next } else { token.end };
+        Fix::remove(token.start, end, &format!("`{}`", self.cx.text(token.span())))
     }
 
     /// `async (…) =>`, known at its `)`.
     pub(super) fn refuse_async_arrow(&mut self, start: u32) {
-        self.refuse_async(Token { start, end: start + 5, ..self.last });
+        let word = Token { start, end: start + "async".len() as u32, ..self.last };
+        let rest = &self.cx.source[word.end as usize..];
+        let blanks = (rest.len() - rest.trim_start().len()) as u32;
+        self.cx.refuse_fixed(
+            codes::ASYNC,
+            word.span(),
+            "`async` and `await` are not in the language",
+            "write a plain function: nothing here waits",
+            Fix::remove(start, word.end + blanks, "`async`"),
+        );
         // The call before has been given to the grammar; nothing sensible can follow.
         self.stop();
     }
@@ -232,15 +275,17 @@ impl Filter<'_, '_> {
     /// `import` and `export`: reported, and skipped as far as nothing of it is a statement.
     fn module(&mut self, token: Token) -> Option<Token> {
         let word = self.cx.text(token.span());
-        self.cx.refuse(
+        let next = self.peek(0);
+        let statement = token.kind == Tok::Export
+            && matches!(next.kind, Tok::Const | Tok::Let | Tok::Var | Tok::Function | Tok::Class | Tok::Default);
+        let fix = (statement && next.kind != Tok::Default).then(|| self.without_word(token));
+        self.cx.refuse_fixed(
             codes::MODULES,
             token.span(),
             format!("`{word}`: modules are not here yet"),
             if word == "import" { "put the code into this file" } else { "remove `export`" },
+            fix,
         );
-        let next = self.peek(0);
-        let statement = token.kind == Tok::Export
-            && matches!(next.kind, Tok::Const | Tok::Let | Tok::Var | Tok::Function | Tok::Class | Tok::Default);
         if statement {
             if next.kind == Tok::Default {
                 self.bump();
@@ -267,125 +312,22 @@ impl Filter<'_, '_> {
         None
     }
 
-    /// A statement's first word on a new line inside brackets: they were not closed. The filter leaves them, so that
-    /// newlines end statements again.
-    fn resynchronise(&mut self) {
+    /// Whether the next token is a statement's first word on a new line inside brackets: they were not closed. The filter leaves
+    /// them, so that what stands there is read as a statement.
+    pub(super) fn resynchronises(&mut self, next: Token) -> bool {
+        use State::*;
+        let in_place = matches!(self.state, Member | Key | ClassMember | Binding | FunctionBody(_));
+        if !next.newline || !next.kind.is_statement_word() || in_place {
+            return false;
+        }
         let inside = self.levels.iter().rposition(|level| level.holds_statements()).map_or(0, |at| at + 1);
         let brackets = &self.levels[inside..];
         let in_head = matches!(brackets.last(), Some(Level::Paren(Paren::For { first: true })));
-        if brackets.iter().any(|level| opener(*level).is_some()) && !in_head {
+        let is_inside = brackets.iter().any(|level| opener(*level).is_some()) && !in_head;
+        if is_inside {
             self.levels.truncate(inside);
-            self.state = State::Statement;
         }
-    }
-
-    /// Reports what the lexer could not read, and puts something harmless in its place.
-    pub(super) fn without_errors(&mut self, mut token: Token) -> Option<Token> {
-        let Some(error) = token.error else {
-            if token.kind == Tok::Bad {
-                self.unknown_character(token);
-                return None;
-            }
-            return Some(token);
-        };
-        let span = token.span();
-        let text = self.cx.text(span);
-        match error {
-            LexError::Character => {
-                self.unknown_character(token);
-                return None;
-            }
-            LexError::HtmlComment => {
-                self.cx.refuse(
-                    codes::HTML_COMMENT,
-                    span,
-                    "`<!--` is a comment in JavaScript scripts and three operators in modules",
-                    "write `//` for a comment, or put blanks between the operators",
-                );
-                token.kind = Tok::Binary(BinaryOp::Lt);
-            }
-            LexError::String => {
-                let quote = &text[..1];
-                self.cx.refuse(
-                    codes::UNTERMINATED_STRING,
-                    span,
-                    "this string does not end on its line",
-                    format!("close it with `{quote}`; a newline in a string is written `\\n`"),
-                );
-                token.kind = Tok::Null;
-            }
-            LexError::Template => {
-                let start = self.lexer.unterminated_template();
-                let quote = Span { start, end: start + 1 };
-                self.cx.fail(codes::UNTERMINATED_TEMPLATE, quote, "this template does not end");
-                self.stop();
-                return None;
-            }
-            LexError::Comment => {
-                let start = Span { start: span.start, end: span.start + 2 };
-                self.cx.refuse(codes::UNTERMINATED_COMMENT, start, "this comment does not end", "close it with `*/`");
-                self.stop();
-                return None;
-            }
-            LexError::NameEscape => {
-                self.cx.refuse(
-                    codes::NAME_ESCAPE,
-                    span,
-                    "names cannot be written with escapes",
-                    "write the character itself",
-                );
-            }
-            LexError::Number => {
-                self.cx.fail(codes::BAD_NUMBER, span, format!("`{text}` is not a number"));
-                token.kind = Tok::Number;
-            }
-            LexError::Separator => self.cx.refuse(
-                codes::BAD_NUMBER,
-                span,
-                "a `_` in a number stands between two digits",
-                "for example `1_000_000`",
-            ),
-            LexError::LegacyOctal => self.cx.refuse(
-                codes::LEGACY_OCTAL,
-                span,
-                "a number cannot start with a zero and another digit",
-                "write `0o17` for an octal number, or leave the zero out",
-            ),
-            LexError::BigInt => self.cx.refuse(
-                codes::BIG_INT,
-                span,
-                "there are no BigInt literals",
-                "leave out the `n`: integers of 64 bits keep every digit",
-            ),
-            LexError::NameAfterNumber => self.cx.refuse(
-                codes::BAD_NUMBER,
-                span,
-                format!("`{text}` is neither a number nor a name"),
-                "put a blank behind the number; names do not start with a digit",
-            ),
-        }
-        if token.kind == Tok::Number {
-            token.kind = if matches!(self.state, State::Key | State::ClassMember) { Tok::Ident } else { Tok::Null };
-        }
-        Some(token)
-    }
-
-    fn unknown_character(&self, token: Token) {
-        let text = self.cx.text(token.span());
-        let message = match text.chars().next() {
-            Some(c) if c.is_control() || c.is_whitespace() => {
-                format!("unexpected character U+{:04X}", c as u32)
-            }
-            _ => format!("unexpected character `{text}`"),
-        };
-        match text {
-            "“" | "”" | "„" => {
-                self.cx.refuse(codes::CHARACTER, token.span(), message, "use the straight quote `\"`")
-            }
-            "‘" | "’" => self.cx.refuse(codes::CHARACTER, token.span(), message, "use the straight quote `'`"),
-            "@" => self.cx.refuse(codes::CHARACTER, token.span(), message, "decorators are not in the language"),
-            "#" => self.cx.refuse(codes::CHARACTER, token.span(), message, "comments start with `//`"),
-            _ => self.cx.fail(codes::CHARACTER, token.span(), message),
-        }
+        // Behind a `;` in the brackets no other is needed.
+        is_inside && !matches!(self.state, Statement | Body)
     }
 }
