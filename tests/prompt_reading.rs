@@ -242,7 +242,7 @@ fn tab_completes() {
 fn vi_keys() {
     let mut terminal = Terminal::setup().environment("NO_COLOR", "1").argument("--keys=vi").start();
     terminal.send("1 + 2\x1b");
-    terminal.wait_for("the cursor on the last character", |screen| screen.cursor_position() == (0, 6));
+    terminal.wait_for("the cursor on the last character", |screen| screen.cursor_position() == (1, 6));
     assert_eq!(terminal.enter("0i10 * \x1bA0"), "30\n");
 }
 

@@ -20,12 +20,11 @@ Examples:
   probate report.pbt < orders.json        run a script
   probate -p -e '[1, 2].map(n => n * 2)'  print the value of an expression
   probate --trace=all tour.pbt            show every step of the heap
-  probate --explain E0101                 what an error is about, at length
-  probate --explain Math.max              what a builtin does, with an example
+  probate --explain E0101                 what an error is about; --explain Math.max: a builtin
   probate test                            compare scripts with their snapshots
 
 Exit status: 0 success, 1 uncaught error, 2 wrong usage, 65 syntax error or refused
-construct, 66 input cannot be read, 70 internal error, 76 memory limit.";
+construct, 66 input cannot be read, 70 internal error, 76 memory limit, 130 interrupted.";
 
 /// Runs a script, or does what the options say with it.
 #[derive(Debug, Parser)]
@@ -33,12 +32,12 @@ construct, 66 input cannot be read, 70 internal error, 76 memory limit.";
     name = "probate",
     version,
     about = "JSON that runs: a strict subset of JavaScript with scope-owned memory",
-    override_usage = "probate [OPTIONS] FILE [ARGS]...\n       probate [OPTIONS] -e CODE [ARGS]...\n       probate test [OPTIONS] [DIR|FILE]...",
+    override_usage = "probate [OPTIONS]                  (the prompt)\n       probate [OPTIONS] FILE [ARGS]...\n       probate [OPTIONS] -e CODE [ARGS]...\n       probate test [OPTIONS] [DIR|FILE]...",
     after_help = EXAMPLES,
     term_width = 100
 )]
 pub struct Options {
-    /// The script (`-`, or none: standard input), then its `args`
+    /// The script (`-`, or none if that is no terminal: standard input), then its `args`
     #[arg(value_name = "FILE [ARGS]", trailing_var_arg = true)]
     pub operands: Vec<OsString>,
 
@@ -66,7 +65,7 @@ pub struct Options {
     #[arg(long)]
     pub check: bool,
 
-    /// With --check: errors as JSON, one on a line of standard output
+    /// The errors of --check as JSON, one on a line of standard output
     #[arg(long, requires = "check")]
     pub json: bool,
 

@@ -131,17 +131,18 @@ fn act(mut options: Options, streams: &Rc<RefCell<Streams>>) -> Result<i32, Stop
         }
     }
     let mut status = ended.unwrap_or(status::OK);
-    let mut engine = Some(engine);
-    if let (true, None, Some(mut open)) = (prompts, ended, engine.take()) {
-        open.settle();
+    if prompts && ended.is_none() {
+        engine.settle();
         let colors = options.color.is_on(streams.borrow().output_is_terminal);
         let (streams, reporter) = (Rc::clone(streams), Rc::clone(&reporter));
         let (keys, history) = (options.keys, !options.no_history);
-        let prompt = Prompt { engine: open, streams, reporter, record, input, colors, keys, history };
-        (engine, status) = repl::run(prompt);
+        let prompt = Prompt { engine, streams, reporter, record, input, colors, keys, history };
+        (engine, status) = match repl::run(prompt) {
+            (Some(engine), status) => (engine, status),
+            // Never: nobody else has it.
+            (None, status) => return Ok(status),
+        };
     }
-    // Nobody else has it.
-    let Some(mut engine) = engine else { return Ok(status) };
     let sums = options.stats.map(|format| stats::text(&engine.stats(), format));
     engine.finish();
     if options.leaks {

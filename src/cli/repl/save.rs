@@ -70,13 +70,14 @@ impl Writer {
             text.push_str(&rewritten);
             from = statement.span.end as usize;
         }
-        text.push_str(&source[from..]);
         // What follows may begin with a bracket.
-        let ends = text.trim_end().ends_with([';', '}']);
-        if !ends {
-            text.truncate(text.trim_end().len());
+        if let Some(last) = program.body.last().filter(|last| last.span.end as usize > from && !ends(source, last)) {
+            let end = last.span.end as usize;
+            text.push_str(&source[from..end]);
             text.push(';');
+            from = end;
         }
+        text.push_str(&source[from..]);
         text
     }
 
@@ -107,6 +108,15 @@ impl Writer {
         }
         Some(text.trim_end().to_string())
     }
+}
+
+/// Whether a statement ends without the end of its line.
+fn ends(source: &str, statement: &Stmt) -> bool {
+    let end = statement.span.end as usize;
+    let is_block = !matches!(statement.kind, StmtKind::Declare { .. } | StmtKind::Expr(_));
+    source[..end].ends_with(';')
+        || source[end..].trim_start().starts_with(';')
+        || is_block && source[..end].ends_with('}')
 }
 
 /// The names that a statement declares at the top level.
@@ -162,7 +172,7 @@ mod tests {
     #[test]
     fn what_is_declared_once_is_left_alone() {
         let text = same(&["let a = 1 // one", "const { b } = { b: 2 }", "function f() { return a + b }", "f()"]);
-        assert_eq!(text, "let a = 1 // one\n;\nconst { b } = { b: 2 };\nfunction f() { return a + b }\nf();\n");
+        assert_eq!(text, "let a = 1; // one\nconst { b } = { b: 2 };\nfunction f() { return a + b }\nf();\n");
     }
 
     #[test]
@@ -183,6 +193,6 @@ mod tests {
 
     #[test]
     fn a_line_that_begins_with_a_bracket_does_not_go_on_with_the_one_before() {
-        same(&["let a = [1, 2]", "[a[1], a[0]]", "(a)", "`t`"]);
+        same(&["let a = [1, 2]", "[a[1], a[0]]", "(a)", "let f = { g() {} }", "[1] ;", "`t`"]);
     }
 }
