@@ -93,7 +93,7 @@ pub fn vars(repl: &mut Repl, _: &str) -> Flow {
     let mut text = String::new();
     for (name, is_const) in variables {
         let word = if is_const { "const" } else { "let" };
-        let Some(Ok(value)) = engine.show_variable(&name, options.clone()) else { continue };
+        let Some(Ok(value)) = engine.show_variable(&name, options) else { continue };
         // Of an error, the stack is left out.
         let value = shortened(value.lines().next().unwrap_or_default());
         let _ = writeln!(text, "{word:<5} {name} = {value}");
