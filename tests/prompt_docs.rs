@@ -1,4 +1,5 @@
-//! The sessions in docs/prompt.md, marked `session`: typed into a terminal, they show what stands there. With `UPDATE_SESSIONS=1` the document gets what they show.
+//! The sessions in README.md and docs/prompt.md, marked `session`: typed into a terminal, they show what stands there. With
+//! `UPDATE_SESSIONS=1` the documents get what they show.
 #![cfg(unix)]
 
 #[path = "support/terminal.rs"]
@@ -41,26 +42,31 @@ fn replayed(session: &str) -> String {
     text
 }
 
-#[test]
-fn the_sessions_show_what_the_document_says() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/prompt.md");
-    let document = std::fs::read_to_string(&path).unwrap();
-    let mut shown = String::new();
-    let mut rest = document.as_str();
-    let mut count = 0;
+/// A document as it is when each of its sessions shows what it does show, and how many it has.
+fn shown(document: &str) -> (String, usize) {
+    let (mut shown, mut rest, mut count) = (String::new(), document, 0);
     while let Some((before, after)) = rest.split_once("```session\n") {
         let (session, after) = after.split_once("```").expect("a session does not end");
         shown.push_str(&format!("{before}```session\n{}```", replayed(session)));
         rest = after;
         count += 1;
     }
-    shown.push_str(rest);
-    assert!(count > 5, "the document has lost its sessions");
-    if std::env::var_os("UPDATE_SESSIONS").is_some() {
-        std::fs::write(&path, &shown).unwrap();
+    (shown + rest, count)
+}
+
+#[test]
+fn the_sessions_show_what_the_documents_say() {
+    for (name, least) in [("README.md", 1), ("docs/prompt.md", 10)] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+        let document = std::fs::read_to_string(&path).unwrap();
+        let (shown, count) = shown(&document);
+        assert!(count >= least, "{name} has lost its sessions");
+        if std::env::var_os("UPDATE_SESSIONS").is_some() {
+            std::fs::write(&path, &shown).unwrap();
+        }
+        for (shown, written) in shown.lines().zip(document.lines()) {
+            assert_eq!(shown, written, "in {name}");
+        }
+        assert_eq!(shown.lines().count(), document.lines().count(), "{name}");
     }
-    for (shown, written) in shown.lines().zip(document.lines()) {
-        assert_eq!(shown, written, "in {}", path.display());
-    }
-    assert_eq!(shown.lines().count(), document.lines().count());
 }

@@ -27,7 +27,7 @@ pub fn completions(shell: Shell) -> String {
 const DESCRIPTION: &str = "\
 Probate is a small scripting language in which every JSON text is a program, and the rest is the part of JavaScript that \
 people mean when they say they like JavaScript. Every value is owned by a scope and freed at a moment that the language \
-defines; --trace shows each of these moments. What follows the name of a script is for the script, in its array args.";
+defines; --trace shows each of these moments. Without a script, at a terminal, the prompt opens. What follows the name of a script is for the script, in its array args.";
 
 const TESTING: &str = "\
 probate test runs scripts *.pbt and compares what they do with NAME.snap beside NAME.pbt, and with comments such as \
@@ -43,19 +43,25 @@ const STATUSES: [(i32, &str); 9] = [
     (status::INTERNAL, "an error in probate itself"),
     (status::FUEL, "a limit on steps was reached"),
     (status::MEMORY, "the limit on memory was reached"),
-    (130, "interrupted, as shells show it"),
+    (status::INTERRUPTED, "interrupted by Ctrl-C"),
 ];
 
-const ENVIRONMENT: [(&str, &str); 3] = [
+const ENVIRONMENT: [(&str, &str); 5] = [
     ("NO_COLOR", "if set and not empty, nothing is coloured unless --color=always asks for it"),
     ("TERM", "dumb has the same effect"),
+    ("XDG_STATE_HOME", "where the history of the prompt is kept, ~/.local/state if it is not set"),
+    ("VISUAL, EDITOR", "what .edit opens at the prompt"),
     ("CI", "if set, and neither empty, 0 nor false, probate test --update is refused"),
 ];
 
-const FILES: [(&str, &str); 2] =
-    [("NAME.pbt", "a script"), ("NAME.snap", "what it did when that was recorded, for probate test")];
+const FILES: [(&str, &str); 3] = [
+    ("NAME.pbt", "a script"),
+    ("NAME.snap", "what it did when that was recorded, for probate test"),
+    ("$XDG_STATE_HOME/probate/history", "inputs of the prompt"),
+];
 
-const EXAMPLES: [(&str, &str); 6] = [
+const EXAMPLES: [(&str, &str); 7] = [
+    ("probate", "Open the prompt; .help lists its commands."),
     ("probate report.pbt < orders.json", "Run a script."),
     ("probate -p -e '[1, 2].map(n => n * 2)'", "Print the value of an expression."),
     ("probate --trace=all tour.pbt", "Show every step of the heap."),
