@@ -23,6 +23,7 @@ impl Look {
 }
 
 pub fn gc(repl: &mut Repl, _: &str) -> Flow {
+    repl.record_anew();
     let (live, found, left) = {
         let mut engine = repl.engine.borrow_mut();
         let live = total(&engine.stats());
@@ -159,11 +160,10 @@ fn switch(repl: &mut Repl, preset: Option<Preset>) {
 
 /// Pops the session's scope, shows which finalizers ran, and that nothing is left; the next input begins anew.
 pub fn reset(repl: &mut Repl, _: &str) -> Flow {
-    repl.record.borrow_mut().begin_finalizers();
-    let live = repl.record.borrow().live;
+    repl.record_anew();
+    repl.record.borrow_mut().only_finalizers = true;
     let (before, leaks) = {
         let mut engine = repl.engine.borrow_mut();
-        engine.set_trace(live);
         let before: u64 = containers(&engine);
         engine.finish();
         (before, engine.leaks())

@@ -208,14 +208,9 @@ impl Repl {
 
     /// Runs a program, shows its value, ends its last statement.
     fn evaluate(&mut self, name: &str, source: &str) -> Flow {
-        self.record.borrow_mut().begin();
-        let live = self.record.borrow().live;
+        self.record_anew();
         let wrote = self.streams.borrow().written();
-        let result = {
-            let mut engine = self.engine.borrow_mut();
-            engine.set_trace(live);
-            engine.feed(name, source)
-        };
+        let result = self.engine.borrow_mut().feed(name, source);
         let flow = match result {
             Ok(outcome) => {
                 // A call that is made for what it writes has no value worth a line.
@@ -230,6 +225,18 @@ impl Repl {
         };
         self.engine.borrow_mut().settle();
         flow
+    }
+
+    /// Begins to record what happens to the heap.
+    fn record_anew(&self) {
+        self.record.borrow_mut().begin();
+        self.resume_trace();
+    }
+
+    /// The tracer is heard again, after it wanted no more.
+    fn resume_trace(&self) {
+        let live = self.record.borrow().live;
+        self.engine.borrow_mut().set_trace(live);
     }
 
     fn show(&mut self) {
@@ -271,8 +278,7 @@ impl Repl {
         }
         self.engine.borrow_mut().forget();
         self.record.borrow_mut().paused = false;
-        let live = self.record.borrow().live;
-        self.engine.borrow_mut().set_trace(live);
+        self.resume_trace();
     }
 
     /// The same, and how long it took, in seconds.

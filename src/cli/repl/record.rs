@@ -19,7 +19,7 @@ pub struct Record {
     /// Nothing is shown or kept: a command looks at something.
     pub paused: bool,
     /// Nothing but calls of finalizers is kept.
-    only_finalizers: bool,
+    pub only_finalizers: bool,
     /// Events came after those that are kept.
     pub cut: bool,
 }
@@ -30,17 +30,11 @@ impl Record {
         Record { live, ..Record::default() }
     }
 
-    /// An input begins: what was kept of the one before is forgotten.
+    /// An input begins, or a command that does something to the heap: what was kept of the one before is forgotten.
     pub fn begin(&mut self) {
         self.events.clear();
         self.cut = false;
         self.only_finalizers = false;
-    }
-
-    /// The same, and nothing but calls of finalizers will be kept.
-    pub fn begin_finalizers(&mut self) {
-        self.begin();
-        self.only_finalizers = true;
     }
 
     /// The kept events of a preset, a line each.
@@ -48,7 +42,7 @@ impl Record {
         self.events.iter().filter(move |event| preset.shows(event)).map(events::line)
     }
 
-    /// The finalizers called since [`Record::begin_finalizers`]: in traces' words, in order.
+    /// The finalizers called that are kept: in traces' words, in order.
     pub fn finalizers(&self) -> Vec<String> {
         self.events.iter().map(|event| events::line(event).replacen("final.run ", "", 1)).collect()
     }
