@@ -1,8 +1,7 @@
 //! Comments, for tools that read them. The parser never sees any.
 
 use super::ast::Span;
-use super::lexer::Lexer;
-use super::token::Tok;
+use super::pieces::{PieceKind, pieces};
 
 /// A `//` comment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,49 +16,15 @@ pub struct Comment {
 /// `/* */` comment is none. O(length).
 pub fn line_comments(source: &str) -> Vec<Comment> {
     let mut found = Vec::new();
-    if u32::try_from(source.len()).is_err() {
-        return found;
-    }
-    let mut lexer = Lexer::new(source);
-    let mut end = first_line_of_shell(source);
     let mut leading = true;
-    loop {
-        let token = lexer.next_token();
-        in_gap(source, end, token.start as usize, leading, &mut found);
-        if token.kind == Tok::Eof {
-            return found;
-        }
-        leading = false;
-        end = token.end as usize;
-    }
-}
-
-/// Between two tokens there is nothing but blanks and comments.
-fn in_gap(source: &str, mut at: usize, end: usize, leading: bool, found: &mut Vec<Comment>) {
-    while let Some(slash) = source.get(at..end).and_then(|gap| gap.find('/')) {
-        let start = at + slash;
-        let rest = &source[start..end];
-        if let Some(block) = rest.strip_prefix("/*") {
-            at = block.find("*/").map_or(end, |close| start + 2 + close + 2);
-        } else {
-            let length = line_length(rest);
-            if length >= 2 {
-                found.push(Comment { text: Span::new(start + 2, start + length), leading });
-            }
-            at = start + length;
+    for piece in pieces(source) {
+        if piece.kind != PieceKind::Comment {
+            leading = false;
+        } else if piece.text(source).starts_with("//") {
+            found.push(Comment { text: Span::new(piece.start + 2, piece.end), leading });
         }
     }
-}
-
-/// Bytes of a `#!` line.
-fn first_line_of_shell(source: &str) -> usize {
-    let text = source.strip_prefix('\u{FEFF}').unwrap_or(source);
-    let mark = source.len() - text.len();
-    if text.starts_with("#!") { mark + line_length(text) } else { mark }
-}
-
-fn line_length(text: &str) -> usize {
-    text.find(['\n', '\r', '\u{2028}', '\u{2029}']).unwrap_or(text.len())
+    found
 }
 
 #[cfg(test)]
