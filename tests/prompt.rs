@@ -80,6 +80,15 @@ fn a_big_or_cyclic_value_does_not_flood_the_screen() {
     assert!(shown.len() < 200_000, "{}", shown.len());
 }
 
+#[test]
+fn a_copied_session_runs_input_by_input() {
+    let mut terminal = Terminal::start();
+    terminal.paste("> [1, 2]\n[ 1, 2 ]\n> let data = _\n> const tax = data.no.x\nUncaught TypeError: …\n> const tax = 5\n> data.length + tax\n7");
+    let shown = terminal.press("\r");
+    assert!(shown.ends_with("> const tax = 5\n> data.length + tax\n7\n"), "{shown}");
+    assert_eq!(terminal.enter("[data, tax]"), "[ [ 1, 2 ], 5 ]\n");
+}
+
 // ---- Values -------------------------------------------------------------------------------------------------------------
 
 #[test]
@@ -321,6 +330,17 @@ fn settings_change_what_is_shown() {
 }
 
 #[test]
+fn the_place_of_an_interrupt_is_the_loop_and_who_called_it() {
+    let mut terminal = Terminal::start();
+    terminal.enter("function inner() {\r  print('at', 'work');\r  while (true) {}\r}");
+    terminal.enter("function outer() { inner() }");
+    let shown = interrupted(&mut terminal, "let before = 1; outer()");
+    let place =
+        "interrupted\n    at inner (<input 1>:3:10)\n    at outer (<input 2>:1:20)\n    at <main> (<input 3>:1:17)\n";
+    assert!(shown.contains(place), "{shown}");
+}
+
+#[test]
 fn mistaken_commands_are_explained() {
     let mut terminal = Terminal::start();
     session(
@@ -330,6 +350,9 @@ fn mistaken_commands_are_explained() {
             (".nothing", "there is no command `.nothing`; `.help` lists them\n"),
             (".load", ".load FILE\n    run a file in this session\n"),
             (".type", ".type EXPR\n    what a value is\n"),
+            (".reset all", ".reset\n    end this session's scope, finalizers in order, and begin anew\n"),
+            (".he", "there is no command `.he`; did you mean `.help`?\n"),
+            (".quit", "there is no command `.quit`; did you mean `.exit`?\n"),
             (".exit 300", "an exit status is a number from 0 to 255\n"),
             (
                 ".trace sometimes",
@@ -338,6 +361,8 @@ fn mistaken_commands_are_explained() {
             (".heap more", "`.heap` shows the heap, `.heap diff` what has changed since the last look\n"),
         ],
     );
+    assert!(terminal.enter("quit").ends_with("the prompt's command is `.exit`\n"));
+    assert!(terminal.enter(".help E0102").starts_with("E0102: "));
     assert!(terminal.enter(".refs nothing").contains("`nothing` is not declared"));
     assert!(terminal.enter(".why (").contains("E0"));
 }

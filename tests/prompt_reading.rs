@@ -52,12 +52,18 @@ fn an_input_goes_on_until_it_is_complete() {
 }
 
 #[test]
-fn two_empty_lines_or_ctrl_c_end_what_cannot_be_finished() {
+fn ctrl_c_ends_what_cannot_be_finished_and_empty_lines_do_not() {
     let mut terminal = Terminal::start();
-    assert!(terminal.enter("f(\r\r").contains("error"));
+    assert_eq!(terminal.enter("`a\r\r\rb`.length"), "5\n");
     terminal.send("f(\r1,\r");
     assert_eq!(terminal.press(CTRL_C), "");
     assert_eq!(terminal.enter("7"), "7\n");
+}
+
+#[test]
+fn alt_enter_adds_a_line_in_any_case() {
+    let mut terminal = Terminal::start();
+    assert_eq!(terminal.enter("let a = 1\x1b\ra + 1"), "2\n");
 }
 
 #[test]
@@ -103,7 +109,7 @@ fn a_paste_is_one_input() {
 fn a_copied_session_is_pasted_without_prompts_and_outputs() {
     let mut terminal = Terminal::start();
     terminal.paste("> let a = [20,\n1]\n> a[0] * 2\n40\n> a[0] + a[1]\n21\n");
-    assert_eq!(terminal.press("\r"), "21\n");
+    assert_eq!(terminal.press("\r"), "> a[0] * 2\n40\n> a[0] + a[1]\n21\n");
     terminal.paste("let quoted = `\n> 1\n`;\nquoted.length");
     assert_eq!(terminal.press("\r"), "5\n");
 }

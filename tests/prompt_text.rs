@@ -135,9 +135,8 @@ proptest! {
         if !text.lines().any(|line| line.starts_with('>') || line.starts_with('.')) {
             prop_assert_eq!(inputs, [text.as_str()]);
         }
-        // Two empty lines end everything.
-        let ended = format!("{text}\n\n");
-        prop_assert!(!paste::goes_on(&ended));
+        // An empty line neither ends nor begins anything.
+        prop_assert_eq!(paste::goes_on(&text), paste::goes_on(&format!("{text}\n\n")));
     }
 }
 

@@ -208,7 +208,7 @@ fn an_interrupt_stops_a_program_and_the_session_goes_on() {
     ] {
         interrupt.raise();
         assert!(
-            matches!(engine.feed("<prompt>", input), Err(Error::Failure(Failure::Interrupted { place })) if place.contains("(<prompt>:1:")),
+            matches!(engine.feed("<prompt>", input), Err(Error::Failure(Failure::Interrupted { stack })) if stack.last().is_some_and(|main| main.contains("at <main> (<prompt>:1:"))),
             "{input}"
         );
         assert!(!interrupt.is_raised());

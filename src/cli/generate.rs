@@ -34,6 +34,13 @@ probate test runs scripts *.pbt and compares what they do with NAME.snap beside 
 // expect: 42 in them. Comments before the first statement say how a script is run: // test: args=WORDS, input=LINE, \
 stdin=FILE, stdout=FILE, trace=PRESET, stats, stress, seed=N, skip=REASON. A script called test is run as ./test.";
 
+const PROMPT: &str = "\
+Without a script, at a terminal, or with -i, inputs are read, run and shown one after the other, in one scope. Lines that begin \
+with a dot are commands: .help lists them, .help NAME explains a built-in, .why EXPR tells what keeps a value alive, \
+.trace last what the last input did to the heap. Enter adds a line while an input is not complete, Alt-Enter in any case; Tab \
+completes, Ctrl-R searches the history, Ctrl-C stops what runs, Ctrl-D leaves. An input that begins with a blank is not \
+kept in the history.";
+
 const STATUSES: [(i32, &str); 9] = [
     (status::OK, "success"),
     (status::UNCAUGHT, "an error that the script did not catch; a test that failed; output that could not be written"),
@@ -96,6 +103,7 @@ fn write_manual(out: &mut Vec<u8>) -> std::io::Result<()> {
     page.render_synopsis_section(out)?;
     paragraph("DESCRIPTION", DESCRIPTION).to_writer(out)?;
     page.render_options_section(out)?;
+    paragraph("PROMPT", PROMPT).to_writer(out)?;
     paragraph("TESTS", TESTING).to_writer(out)?;
     let tests = TestOptions::command().disable_help_flag(true).mut_args(|arg| arg.help_heading("Options of tests"));
     Man::new(tests).render_options_section(out)?;

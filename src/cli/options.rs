@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Parser, ValueEnum};
+use clap::{Parser, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 use super::repl::editor::Keys;
@@ -38,7 +38,7 @@ construct, 66 input cannot be read, 70 internal error, 76 memory limit, 130 inte
 )]
 pub struct Options {
     /// The script (`-`, or none if that is no terminal: standard input), then its `args`
-    #[arg(value_name = "FILE [ARGS]", trailing_var_arg = true)]
+    #[arg(value_name = "FILE [ARGS]", trailing_var_arg = true, value_hint = ValueHint::FilePath)]
     pub operands: Vec<OsString>,
 
     /// Run CODE
@@ -50,7 +50,7 @@ pub struct Options {
     pub interactive: bool,
 
     /// Run FILE before, in the same scope; may be given more than once
-    #[arg(short = 'I', long, value_name = "FILE", conflicts_with_all = ["check", "dump"])]
+    #[arg(short = 'I', long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["check", "dump"])]
     pub prelude: Vec<PathBuf>,
 
     /// Neither read nor write the prompt's history

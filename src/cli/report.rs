@@ -78,18 +78,19 @@ impl Reporter {
                 }
                 Some(text)
             }
-            Failure::Memory { place } => Some(self.ended("error: memory limit reached", place)),
-            Failure::Fuel => Some(self.ended("error: fuel used up", "")),
-            Failure::Interrupted { place } => Some(self.ended("interrupted", place)),
+            Failure::Memory { stack } => Some(self.ended("error: memory limit reached", stack)),
+            Failure::Fuel => Some(self.ended("error: fuel used up", &[])),
+            Failure::Interrupted { stack } => Some(self.ended("interrupted", stack)),
             Failure::Exit(_) | Failure::Closed => None,
         }
     }
 
-    /// What ended a program and the place where it was, if that is known.
-    fn ended(&self, what: &str, place: &str) -> String {
+    /// What ended a program, and the frames that ran.
+    fn ended(&self, what: &str, stack: &[String]) -> String {
         let (word, rest) = what.split_at(what.find(':').unwrap_or(what.len()));
-        let place = if place.is_empty() { String::new() } else { format!("    {}\n", visible(place)) };
-        format!("{}{rest}\n{place}", self.strong(word))
+        stack
+            .iter()
+            .fold(format!("{}{rest}\n", self.strong(word)), |text, frame| text + &format!("    {}\n", visible(frame)))
     }
 
     /// A finalizer that failed, or could not be called.

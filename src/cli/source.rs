@@ -49,7 +49,12 @@ pub fn file(path: &Path) -> Result<(String, Vec<u8>), String> {
     let name = path.to_string_lossy().into_owned();
     match std::fs::read(path) {
         Ok(bytes) => Ok((name, bytes)),
-        Err(error) => Err(format!("cannot read {name}: {}", reason(&error))),
+        Err(error) => {
+            // No file is called like that.
+            let is_code = error.kind() == io::ErrorKind::NotFound && name.contains(['(', '[', '{', '+', '*', '=', ';']);
+            let advice = if is_code { "; code is given with -e" } else { "" };
+            Err(format!("cannot read {name}: {}{advice}", reason(&error)))
+        }
     }
 }
 
@@ -64,7 +69,7 @@ pub fn text(path: &Path) -> Result<String, String> {
 
 fn read_input(args: Vec<String>, options: &Options) -> Result<Script, NoScript> {
     if io::stdin().is_terminal() && options.operands.is_empty() && args.is_empty() {
-        let sentence = "no script: name a file, or give code with -e, or pipe it in";
+        let sentence = "no script: name a file, or give code with -e, or pipe it in, or open the prompt with -i";
         return Err(NoScript::Usage(sentence.into()));
     }
     let mut bytes = Vec::new();

@@ -63,21 +63,21 @@ impl Heap {
         Some((root, steps))
     }
 
-    /// The live containers that refer to a value, oldest first, and what each reference is called (see [`Heap::path_to`]). O(live).
+    /// The live containers that refer to a value, oldest first, what the first reference of each is called (see [`Heap::path_to`]), and how many it has. O(live).
     pub fn referrers(
         &mut self,
         target: Value,
         captured: &dyn Fn(Value) -> Vec<String>,
-    ) -> Vec<(Value, Option<String>)> {
+    ) -> Vec<(Value, Option<String>, usize)> {
         let mut found = Vec::new();
         for value in self.survivors() {
             let p = value.container();
-            let mut refers = false;
+            let mut times = 0;
             // SAFETY: a survivor is live, and so is what it refers to.
             unsafe {
-                self.for_each_child(p, |_, child| refers |= child == target);
-                if refers {
-                    found.push((value, self.step(p, target, captured)));
+                self.for_each_child(p, |_, child| times += usize::from(child == target));
+                if times > 0 {
+                    found.push((value, self.step(p, target, captured), times));
                 }
             }
         }

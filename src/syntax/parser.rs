@@ -115,6 +115,10 @@ fn advice(message: impl Into<String>, help: impl Into<String>, fix: impl Into<Op
 }
 
 fn unexpected(cx: &Context, at: Span, kind: Tok, expected: &Expected) {
+    if at.start == at.end && cx.only_blanks_and("", at.end, cx.source.len() as u32) {
+        // The filter ended the last statement, which is not complete.
+        return unexpected_end(cx, expected);
+    }
     let before = Before::new(cx, at.start);
     if cx.has_syntax_error() && before.as_ref().is_some_and(Before::closes_behind_operand) {
         // The brackets are in order: only what was skipped makes this one stand out.

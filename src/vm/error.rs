@@ -29,12 +29,12 @@ pub enum Failure {
     },
     /// The script called `exit(status)`.
     Exit(i32),
-    /// The memory limit.
-    Memory { place: String },
+    /// The memory limit; as in the other cases with the frames that ran, innermost first, as text lines.
+    Memory { stack: Vec<String> },
     /// The fuel of a finalizer.
     Fuel,
     /// Somebody outside wanted it to stop ([`super::interrupt::Interrupt`]).
-    Interrupted { place: String },
+    Interrupted { stack: Vec<String> },
     /// The reader of the output is gone.
     Closed,
 }
@@ -183,10 +183,10 @@ impl Vm {
     pub(crate) fn take_failure(&mut self) -> Failure {
         match std::mem::replace(&mut self.pending, Pending::Nothing) {
             Pending::Exit(status) => Failure::Exit(status),
-            Pending::Memory => Failure::Memory { place: self.take_place() },
+            Pending::Memory => Failure::Memory { stack: self.take_frames() },
             Pending::Closed => Failure::Closed,
             Pending::Fuel => Failure::Fuel,
-            Pending::Interrupt => Failure::Interrupted { place: self.take_place() },
+            Pending::Interrupt => Failure::Interrupted { stack: self.take_frames() },
             Pending::Exception | Pending::Nothing => {
                 let value = std::mem::replace(&mut self.exception, Value::UNDEFINED);
                 let failure = self.describe_uncaught(value);
@@ -197,13 +197,10 @@ impl Vm {
         }
     }
 
-    /// Where what is pending was thrown first: `at f (file:3:5)`, or empty.
-    fn take_place(&mut self) -> String {
-        let Some((code, pc)) = self.thrown_at.take() else { return String::new() };
-        // SAFETY: code lives as long as the machine.
-        let code = unsafe { &*code };
-        let position = code.source.position(code.span(pc).start);
-        format!("at {} ({}:{}:{})", code.display_name(), code.source.name, position.line, position.column)
+    /// The frames that ran when what is pending was thrown first.
+    fn take_frames(&mut self) -> Vec<String> {
+        self.thrown_at = None;
+        std::mem::take(&mut self.thrown_in)
     }
 
     fn describe_uncaught(&mut self, value: Value) -> Failure {

@@ -374,7 +374,7 @@ impl Vm {
         // What is on its way waits, counted.
         let pending = std::mem::replace(&mut self.pending, Pending::Nothing);
         let exception = std::mem::replace(&mut self.exception, Value::UNDEFINED);
-        let thrown_at = self.thrown_at.take();
+        let (thrown_at, thrown_in) = (self.thrown_at.take(), std::mem::take(&mut self.thrown_in));
         self.finalization.suspended.push(exception);
         let fuel = self.options.finalizer_fuel.map(|fuel| self.begin_fuel(fuel));
         self.finalization.depth += 1;
@@ -417,7 +417,7 @@ impl Vm {
         self.finalization.suspended.pop();
         self.pending = pending;
         self.exception = exception;
-        self.thrown_at = thrown_at;
+        (self.thrown_at, self.thrown_in) = (thrown_at, thrown_in);
         answer
     }
 

@@ -236,6 +236,8 @@ pub struct Vm {
     session: Option<session::Kept>,
     /// Where what is pending was thrown first.
     thrown_at: Option<(*const Code, usize)>,
+    /// The frames that ran there, as text lines, if it was no exception.
+    thrown_in: Vec<String>,
     global_names: Vec<String>,
     /// `"0123456789"`, counted.
     digits: Value,
@@ -305,6 +307,7 @@ impl Vm {
             interrupt: Interrupt::default(),
             session: None,
             thrown_at: None,
+            thrown_in: Vec::new(),
             global_names: Vec::new(),
             digits: Value::UNDEFINED,
             scratch: String::new(),

@@ -114,7 +114,11 @@ impl Vm {
                     if offset < 0 {
                         self.ticks -= 1;
                         if self.ticks == 0 {
-                            slow!(self.tick());
+                            // The place is that of the jump.
+                            self.frames.last_mut().unwrap_unchecked().pc = pc.offset(-offset);
+                            if self.tick().is_err() {
+                                throw!();
+                            }
                         }
                     }
                 }};

@@ -152,6 +152,9 @@ impl Vm {
             let code = unsafe { &*code };
             if self.thrown_at.is_none() {
                 self.thrown_at = Some((code, pc));
+                if self.pending != Pending::Exception {
+                    self.thrown_in = self.frame_lines();
+                }
             }
             let instr = code.instrs[pc];
             if super::readable::is_call(instr.op()) {
@@ -302,26 +305,32 @@ impl Vm {
             text.push_str(": ");
             text.push_str(&self.heap.text(message));
         }
+        for line in self.frame_lines() {
+            text.push_str("\n    ");
+            text.push_str(&line);
+        }
+        text
+    }
+
+    /// The running frames as lines, innermost first, the middle of a long recursion left out.
+    pub(super) fn frame_lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
         let count = self.frames.len();
         for (nth, frame) in self.frames.iter().rev().enumerate() {
             if count > SHOWN_FIRST + SHOWN_LAST + 1 && nth >= SHOWN_FIRST && nth < count - SHOWN_LAST {
                 if nth == SHOWN_FIRST {
-                    text.push_str(&format!("\n    … {} more calls", count - SHOWN_FIRST - SHOWN_LAST));
+                    lines.push(format!("… {} more calls", count - SHOWN_FIRST - SHOWN_LAST));
                 }
                 continue;
             }
-            // SAFETY: code lives as long as the machine; a saved pc is one past the instruction in execution.
-            let (code, pc) = unsafe { (&*frame.code, frame.pc.offset_from((*frame.code).instrs.as_ptr()) as usize) };
-            let position = code.source.position(code.span(pc.saturating_sub(1)).start);
-            text.push_str(&format!(
-                "\n    at {} ({}:{}:{})",
-                code.display_name(),
-                code.source.name,
-                position.line,
-                position.column
-            ));
+            let (code, pc) = frame.executing();
+            // SAFETY: code lives as long as the machine.
+            let code = unsafe { &*code };
+            let position = code.source.position(code.span(pc).start);
+            let (name, file) = (code.display_name(), &code.source.name);
+            lines.push(format!("at {name} ({file}:{}:{})", position.line, position.column));
         }
-        text
+        lines
     }
 
     /// What the instruction in execution names in its note.

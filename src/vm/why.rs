@@ -67,11 +67,12 @@ impl Vm {
         }
         let roots = self.lasting_roots().into_iter();
         let mut holders: Vec<String> = roots.filter(|(_, held)| *held == value).map(|(name, _)| name).collect();
-        for (container, step) in self.heap.referrers(value, &captured_names) {
+        for (container, step, times) in self.heap.referrers(value, &captured_names) {
             let path = self
                 .why_lasting(container)
                 .unwrap_or_else(|| format!("{} that nothing reaches", self.describe(container)));
-            holders.push(path + &step.unwrap_or_default());
+            let again = if times > 1 { format!(" ({times} times)") } else { String::new() };
+            holders.push(path + &step.unwrap_or_default() + &again);
         }
         holders
     }

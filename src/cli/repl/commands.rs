@@ -9,6 +9,8 @@ use std::process;
 use super::settings::SETTINGS;
 use super::{Flow, Repl, look, memory, save};
 use crate::cli::{help, source};
+use crate::syntax::codes;
+use crate::syntax::similar::similar;
 
 /// What stands behind a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,14 +89,18 @@ impl Command {
         Command { name, arguments, takes, what, run }
     }
 
-    /// Whether it says nothing without what is missing.
-    pub fn wants_more(&self, argument: &str) -> bool {
-        argument.is_empty() && matches!(self.takes, Takes::Code | Takes::Path)
+    /// Whether it can do something with an argument, or without one.
+    pub fn fits(&self, argument: &str) -> bool {
+        match self.takes {
+            Takes::Nothing => argument.is_empty(),
+            Takes::Code | Takes::Path => !argument.is_empty(),
+            _ => true,
+        }
     }
 
     /// How to use it.
     pub fn usage(&self) -> String {
-        format!("{} {}\n    {}\n", self.name, self.arguments, self.what)
+        format!("{}\n    {}\n", format!("{} {}", self.name, self.arguments).trim_end(), self.what)
     }
 
     pub fn named(name: &str) -> Option<&'static Command> {
@@ -104,14 +110,22 @@ impl Command {
 
 /// What to say to a command that there is not.
 pub fn unknown(word: &str) -> String {
-    let near = COMMANDS
-        .iter()
-        .map(|command| (strsim::damerau_levenshtein(word, command.name), command.name))
-        .filter(|(distance, _)| *distance <= 2)
-        .min();
-    match near {
-        Some((_, name)) => format!("there is no command `{word}`; did you mean `{name}`?\n"),
+    let begun = COMMANDS.iter().map(|command| command.name).find(|name| name.starts_with(word));
+    let named = meant_by(&word[1..]);
+    match begun.or(named).or_else(|| similar(word, COMMANDS.iter().map(|command| command.name))) {
+        Some(name) => format!("there is no command `{word}`; did you mean `{name}`?\n"),
         None => format!("there is no command `{word}`; `.help` lists them\n"),
+    }
+}
+
+/// The command that a word stands for which is none: what other prompts call it.
+pub fn meant_by(word: &str) -> Option<&'static str> {
+    match word {
+        "quit" | "exit" | "bye" | "q" => Some(".exit"),
+        "help" | "?" => Some(".help"),
+        "clear" | "cls" => Some(".clear"),
+        "ls" | "who" | "whos" => Some(".vars"),
+        _ => None,
     }
 }
 
@@ -129,6 +143,10 @@ fn help_on(repl: &mut Repl, name: &str) -> Flow {
     let dotted = if name.starts_with('.') { name.to_string() } else { format!(".{name}") };
     if let Some(command) = Command::named(&dotted).filter(|_| name.starts_with('.')) {
         repl.say(&command.usage());
+        return Flow::Continue;
+    }
+    if let Some(entry) = codes::find(name) {
+        repl.say(&format!("{}: {}\n\n{}\n", entry.code, entry.title, entry.explanation.trim()));
         return Flow::Continue;
     }
     match help::page(name, repl.columns(), repl.colors) {
@@ -149,8 +167,10 @@ fn load(repl: &mut Repl, path: &str) -> Flow {
     }
 }
 
-/// A path as it was typed: `~` is the home folder.
+/// A path as it was typed: perhaps in quotes; `~` is the home folder.
 pub fn expanded(path: &str) -> PathBuf {
+    let unquoted = ['"', '\''].iter().find_map(|quote| path.strip_prefix(*quote)?.strip_suffix(*quote));
+    let path = unquoted.unwrap_or(path);
     let home = std::env::var_os("HOME").map(PathBuf::from);
     match (path.strip_prefix("~/"), home) {
         (Some(rest), Some(home)) => home.join(rest),

@@ -14,7 +14,7 @@ use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::{Hint, Hinter};
 use rustyline::history::SearchDirection;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
-use rustyline::{ColorMode, CompletionType, Context, Helper};
+use rustyline::{Cmd, ColorMode, CompletionType, Context, Helper, KeyCode, KeyEvent, Modifiers};
 
 use super::complete::{self, Sources};
 use super::highlight::{self, Painter};
@@ -52,6 +52,10 @@ pub struct Settings {
 pub enum Read {
     /// A program, or one line that is a command. It may be empty or blank.
     Input(String),
+    /// The next of a copied session that was pasted: nobody has seen it by itself.
+    Pasted(String),
+    /// Something that is not UTF-8.
+    NotText,
     /// Ctrl-C; whether there was a text, which is gone now.
     Interrupted { had_text: bool },
     /// Ctrl-D, or the terminal is gone.
@@ -61,7 +65,7 @@ pub enum Read {
 /// Reads inputs from the terminal.
 pub struct Editor {
     line: rustyline::Editor<Assistant, Past>,
-    /// Inputs of a text that had several: a copied session with commands in it.
+    /// Inputs of a text that had several: a copied session, or commands.
     waiting: VecDeque<String>,
     warning: Option<String>,
     warned: bool,
@@ -98,6 +102,7 @@ impl Editor {
             typed: RefCell::default(),
             is_final: Cell::new(false),
         }));
+        line.bind_sequence(KeyEvent(KeyCode::Enter, Modifiers::ALT), Cmd::Newline);
         let mut editor = Editor { line, waiting: VecDeque::new(), warned: warning.is_some(), warning };
         editor.set_keys(settings.keys);
         Ok(editor)
@@ -128,7 +133,7 @@ impl Editor {
     /// The next input. Waits for it.
     pub fn read(&mut self) -> Read {
         if let Some(input) = self.waiting.pop_front() {
-            return Read::Input(input);
+            return Read::Pasted(input);
         }
         let mut start = String::new();
         loop {

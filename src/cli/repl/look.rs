@@ -28,12 +28,17 @@ pub fn refs(repl: &mut Repl, expression: &str) -> Flow {
 
 pub fn why(repl: &mut Repl, expression: &str) -> Flow {
     repl.looking(expression, |repl| {
-        let (path, what) = {
+        let (path, what, holders) = {
             let mut engine = repl.engine.borrow_mut();
-            (engine.why(), engine.describe_value())
+            (engine.why(), engine.describe_value(), engine.holders())
         };
         let text = match path {
-            Some(path) => format!("{what}, alive by {path}\n"),
+            Some(path) => {
+                // What else would keep it, if that did not.
+                let others: Vec<String> = holders.into_iter().filter(|holder| *holder != path).collect();
+                let others = if others.is_empty() { String::new() } else { format!("; also by {}", others.join(", ")) };
+                format!("{what}, alive by {path}{others}\n")
+            }
             None => format!("{what}, and no variable leads to it: it lives for this command only\n"),
         };
         repl.say(&text);
@@ -95,7 +100,8 @@ pub fn vars(repl: &mut Repl, _: &str) -> Flow {
         let word = if is_const { "const" } else { "let" };
         let Some(Ok(value)) = engine.show_variable(&name, options) else { continue };
         // Of an error, the stack is left out.
-        let value = shortened(value.lines().next().unwrap_or_default());
+        let headline = value.split_once("\n    at ").map_or(value.as_str(), |(headline, _)| headline);
+        let value = shortened(&headline.split_whitespace().collect::<Vec<_>>().join(" "));
         let _ = writeln!(text, "{word:<5} {name} = {value}");
     }
     drop(engine);

@@ -177,7 +177,7 @@ pub fn reset(repl: &mut Repl, _: &str) -> Flow {
     }
     let _ = writeln!(text, "the scope is popped: {before} freed, {} alive", leaks.len());
     repl.say(&text);
-    repl.succeeded.clear();
+    repl.past.clear();
     repl.looked = Look::at(&repl.engine.borrow());
     Flow::Continue
 }

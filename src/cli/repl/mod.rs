@@ -73,12 +73,14 @@ struct Repl {
     colors: bool,
     /// Inputs so far, those that failed included.
     inputs: u64,
-    /// What succeeded, for `.save`.
-    succeeded: Vec<String>,
+    /// What was run, for `.save`.
+    past: Vec<save::Past>,
     /// What was entered last, for `.edit`.
     last: String,
     /// The heap when it was looked at last.
     looked: Look,
+    /// An input has failed.
+    failed_input: bool,
     /// A command changed how to read.
     reader_changed: bool,
 }
@@ -94,9 +96,10 @@ pub fn run(prompt: Prompt) -> (Option<Engine>, i32) {
         settings: Settings { vi: prompt.keys == Keys::Vi, ..Settings::default() },
         colors: prompt.colors,
         inputs: 0,
-        succeeded: Vec::new(),
+        past: Vec::new(),
         last: String::new(),
         looked,
+        failed_input: false,
         reader_changed: false,
     };
     let at_terminal = repl.streams.borrow().output_is_terminal && std::io::stdin().is_terminal();
@@ -138,6 +141,15 @@ impl Repl {
             }
             let input = match self.read(&mut reader) {
                 Read::Input(input) => input,
+                Read::Pasted(input) => {
+                    self.say(&format!("> {}\n", highlight::neutral(&input)));
+                    input
+                }
+                Read::NotText => {
+                    self.complain("probate: an input is not UTF-8\n");
+                    self.failed_input = true;
+                    continue;
+                }
                 Read::Interrupted { had_text: false } if hinted => return status::OK,
                 Read::Interrupted { had_text } => {
                     hinted = !had_text;
@@ -146,6 +158,8 @@ impl Repl {
                     }
                     continue;
                 }
+                // Whoever pipes inputs in wants to know.
+                Read::End if self.failed_input && matches!(reader, Reader::Plain(_)) => return status::UNCAUGHT,
                 Read::End => return status::OK,
             };
             hinted = false;
@@ -194,7 +208,7 @@ impl Repl {
     fn command(&mut self, line: &str) -> Flow {
         let (word, argument) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
         match Command::named(word) {
-            Some(command) if command.wants_more(argument.trim()) => {
+            Some(command) if !command.fits(argument.trim()) => {
                 self.complain(&command.usage());
                 Flow::Continue
             }
@@ -208,6 +222,7 @@ impl Repl {
 
     /// Runs a program, shows its value, ends its last statement.
     fn evaluate(&mut self, name: &str, source: &str) -> Flow {
+        let mut end = save::End::Stopped;
         self.record_anew();
         let wrote = self.streams.borrow().written();
         let result = self.engine.borrow_mut().feed(name, source);
@@ -218,11 +233,18 @@ impl Repl {
                 if outcome.is_expression() && (is_silent || !outcome.is_undefined()) {
                     self.show();
                 }
-                self.succeeded.push(source.to_string());
+                end = if outcome.is_undefined() { save::End::Undefined } else { save::End::Value };
                 Flow::Continue
             }
-            Err(error) => self.failed(name, source, &error),
+            Err(error) => {
+                if matches!(error, Error::Failure(Failure::Uncaught { .. })) {
+                    end = save::End::Threw;
+                }
+                self.failed_input = true;
+                self.failed(name, source, &error)
+            }
         };
+        self.past.push(save::Past { source: source.to_string(), end });
         self.engine.borrow_mut().settle();
         flow
     }
@@ -250,7 +272,12 @@ impl Repl {
 
     fn failed(&mut self, name: &str, source: &str, error: &Error) -> Flow {
         match error {
-            Error::Syntax(errors) => self.complain(&self.reporter.diagnostics(name, source, errors)),
+            Error::Syntax(errors) => {
+                self.complain(&self.reporter.diagnostics(name, source, errors));
+                if let Some(command) = commands::meant_by(source.trim()) {
+                    self.complain(&format!("the prompt's command is `{command}`\n"));
+                }
+            }
             Error::Failure(Failure::Exit(status)) => return Flow::Leave(*status),
             Error::Failure(Failure::Closed) => return Flow::Leave(status::OK),
             Error::Failure(failure) => self.report(failure),
@@ -293,11 +320,13 @@ impl Repl {
         inspect::Options {
             depth: self.settings.depth,
             items: self.settings.items,
+            properties: self.settings.items,
             characters: self.settings.characters,
             bytes: self.settings.bytes,
             colors: self.colors,
             terminal: true,
-            width: self.columns(),
+            // A row of numbers may be a column wider than it should.
+            width: if self.columns() < 80 { self.columns() - 1 } else { self.columns() },
             ..inspect::Options::default()
         }
     }
@@ -316,7 +345,7 @@ impl Repl {
     }
 }
 
-/// The next input from lines: as many as it takes.
+/// The next input from lines: as many as it takes. What is not UTF-8 is no input.
 fn plain(input: &mut Input) -> Read {
     let mut text = String::new();
     loop {
@@ -325,7 +354,10 @@ fn plain(input: &mut Input) -> Read {
                 if !text.is_empty() {
                     text.push('\n');
                 }
-                text.push_str(&String::from_utf8_lossy(&line));
+                match String::from_utf8(line) {
+                    Ok(line) => text.push_str(&line),
+                    Err(_) => return Read::NotText,
+                }
                 if !paste::goes_on(&text) {
                     return Read::Input(text);
                 }

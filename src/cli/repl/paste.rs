@@ -1,7 +1,7 @@
 //! From the text that was accepted to the inputs in it.
 //!
 //! Nearly always it is one. A session that was copied from a screen, with its prompts and outputs, becomes what was typed
-//! in it; a command is an input of its own. No program begins with `>`: that is how a copied session is known.
+//! in it, input by input; a command is an input of its own. No program begins with `>`: that is how a copied session is known.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,13 @@ use crate::syntax::{self, ParseOptions};
 /// The inputs in a text, in their order. A program stays one input, however many statements it has.
 pub fn inputs(text: &str) -> Vec<Cow<'_, str>> {
     match session(text) {
-        Some(chunks) => joined(&chunks),
+        Some(mut chunks) => {
+            chunks.retain(|chunk| !chunk.trim().is_empty());
+            if chunks.is_empty() {
+                chunks.push(String::new());
+            }
+            chunks.into_iter().map(Cow::Owned).collect()
+        }
         None => {
             // A command ends with its line.
             let mut rest = text;
@@ -33,13 +39,9 @@ pub fn is_command(text: &str) -> bool {
     text.strip_prefix('.').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()))
 }
 
-/// Whether a text goes on, so that Enter adds a line to it. Two empty lines end what cannot be finished.
+/// Whether a text goes on, so that Enter adds a line to it.
 pub fn goes_on(text: &str) -> bool {
-    let given_up = text.rsplit('\n').take(2).all(|line| line.trim().is_empty()) && text.contains('\n');
-    match inputs(text).last() {
-        Some(last) if !is_command(last) && !given_up => is_incomplete(last),
-        _ => false,
-    }
+    inputs(text).last().is_some_and(|last| !is_command(last) && is_incomplete(last))
 }
 
 fn is_incomplete(source: &str) -> bool {
@@ -94,24 +96,6 @@ fn continued(line: &str) -> &str {
     ["… ", "... "].iter().find_map(|mark| line.strip_prefix(mark)).unwrap_or(line)
 }
 
-/// Programs that follow each other become one.
-fn joined(chunks: &[String]) -> Vec<Cow<'static, str>> {
-    let mut inputs: Vec<String> = Vec::new();
-    for chunk in chunks.iter().filter(|chunk| !chunk.trim().is_empty()) {
-        match inputs.last_mut() {
-            Some(last) if !is_command(last) && !is_command(chunk) => {
-                last.push('\n');
-                last.push_str(chunk);
-            }
-            _ => inputs.push(chunk.clone()),
-        }
-    }
-    if inputs.is_empty() {
-        inputs.push(String::new());
-    }
-    inputs.into_iter().map(Cow::Owned).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,7 +110,7 @@ mod tests {
     #[test]
     fn a_copied_session_is_what_was_typed() {
         let text = "> let a = [1,\n… 2]\nundefined\n> a.length\n2\n> function f() {\n  return a;\n}\n> f()\n[ 1, 2 ]\n";
-        assert_eq!(inputs(text), ["let a = [1,\n2]\na.length\nfunction f() {\n  return a;\n}\nf()"]);
+        assert_eq!(inputs(text), ["let a = [1,\n2]", "a.length", "function f() {\n  return a;\n}", "f()"]);
         assert_eq!(inputs("\n> 1\n1\n>\n"), ["1"]);
         assert_eq!(inputs("> f(\n... 1,\n...items)\n"), ["f(\n1,\n...items)"]);
         assert_eq!(inputs(">\n"), [""]);
@@ -136,7 +120,7 @@ mod tests {
     fn long_inputs_of_a_session_end_too() {
         let body = "  x += 1;\n".repeat(LONG);
         let text = format!("> function f() {{\n{body}}}\nundefined\n> 1\n1\n");
-        assert_eq!(inputs(&text), [format!("function f() {{\n{body}}}\n1")]);
+        assert_eq!(inputs(&text), [format!("function f() {{\n{body}}}"), "1".to_string()]);
     }
 
     #[test]
@@ -163,7 +147,7 @@ mod tests {
         assert_eq!(inputs(".help"), [".help"]);
         assert_eq!(inputs(".trace on\nlet a = 1\na\n"), [".trace on", "let a = 1\na\n"]);
         assert_eq!(inputs(".gc\n.heap \n"), [".gc", ".heap"]);
-        assert_eq!(inputs("> 1\n1\n> 2\n2\n> .gc\nfreed\n> 3\n"), ["1\n2", ".gc", "3"]);
+        assert_eq!(inputs("> 1\n1\n> 2\n2\n> .gc\nfreed\n> 3\n"), ["1", "2", ".gc", "3"]);
     }
 
     #[test]
@@ -177,11 +161,9 @@ mod tests {
     }
 
     #[test]
-    fn two_empty_lines_end_it() {
-        assert!(goes_on("f("));
-        assert!(goes_on("f(\n"));
-        assert!(!goes_on("f(\n\n"));
-        assert!(!goes_on("f(\n  \n "));
-        assert!(goes_on("f(\n\n1,"));
+    fn empty_lines_end_nothing() {
+        assert!(goes_on("f(\n\n\n") && goes_on("const t = `a\n\n\n"));
+        assert!(goes_on("let x = a ?\n1") && goes_on("function f(x) {\n  return x\n    ? 1"));
+        assert!(!goes_on("\n\n") && !goes_on("let x = a\n\n"));
     }
 }
