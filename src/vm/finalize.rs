@@ -500,7 +500,7 @@ impl Vm {
         }
     }
 
-    /// The program is over: the next one has the whole limit, and no reserve.
+    /// A program or input is over: the next one has the whole limit, and no reserve.
     pub(super) fn close_reserve(&mut self) {
         self.finalization.reserve = false;
         self.heap.arena.limit = self.heap.settings.max_bytes;
