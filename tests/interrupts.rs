@@ -111,3 +111,15 @@ fn an_interrupt_can_come_anywhere_under_stress() {
         at += 7;
     }
 }
+
+/// The machine looks now and then; where finalizers do nearly all of the work, that is nearly always in a finalizer.
+#[test]
+fn what_makes_finalizers_is_ended_soon() {
+    let interrupt = Interrupt::default();
+    let host = Raising { interrupt: interrupt.clone(), at: 1, outputs: Rc::default() };
+    let mut engine = Engine::builder().host(host).interrupt(interrupt).build();
+    let input = "let made = 0; class R { finalize() { print('.'); for (let i = 0; i < 30000; i += 1) {} } }
+        for (; made < 1000; made += 1) { new R() }";
+    assert!(matches!(engine.feed("<input>", input), Err(Error::Failure(Failure::Interrupted { .. }))));
+    assert!(engine.feed("<input>", "if (made > 3) { throw made }").is_ok());
+}

@@ -376,6 +376,10 @@ impl Vm {
         let exception = std::mem::replace(&mut self.exception, Value::UNDEFINED);
         let thrown_at = self.thrown_at.take();
         self.finalization.suspended.push(exception);
+        if self.finalization.depth == 0 && self.interrupt.is_raised() {
+            // One before it was ended. This one may do some work before it is, too.
+            self.ticks = TICKS;
+        }
         let fuel = self.options.finalizer_fuel.map(|fuel| self.begin_fuel(fuel));
         self.finalization.depth += 1;
         if self.finalization.depth == 1 {
@@ -413,6 +417,10 @@ impl Vm {
         }
         if let Some(fuel) = fuel {
             self.end_fuel(fuel);
+        }
+        if self.finalization.depth == 0 && self.interrupt.is_raised() {
+            // What it interrupted ends at its next step: the looks now and then could all fall into finalizers.
+            self.ticks = 1;
         }
         self.finalization.suspended.pop();
         self.pending = pending;
