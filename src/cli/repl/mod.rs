@@ -312,20 +312,16 @@ impl Repl {
 
 /// The next input from lines: as many as it takes.
 fn plain(input: &mut Input) -> Read {
-    let mut text = String::new();
+    let mut text = paste::Growing::default();
     loop {
         match input.line() {
             Ok(Some(line)) => {
-                if !text.is_empty() {
-                    text.push('\n');
-                }
-                text.push_str(&String::from_utf8_lossy(&line));
-                if !paste::goes_on(&text) {
-                    return Read::Input(text);
+                if !text.add(&String::from_utf8_lossy(&line)) {
+                    return Read::Input(text.into_text());
                 }
             }
             Ok(None) if text.is_empty() => return Read::End,
-            Ok(None) => return Read::Input(text),
+            Ok(None) => return Read::Input(text.into_text()),
             Err(_) => return Read::End,
         }
     }
