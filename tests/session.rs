@@ -95,6 +95,48 @@ fn a_failed_declaration_keeps_an_earlier_value() {
     session(&[("let x = [1]", ""), ("let x = null.y", "TypeError: Cannot read property `y` of null"), ("x", "[1]")]);
 }
 
+/// What a `finally` was about to throw on stood in the slot of the next declaration, or was never given back.
+#[test]
+fn what_ended_an_input_is_no_variable() {
+    session(&[
+        ("let y, log = []", ""),
+        ("try { throw [1] } finally { y = [2] }", "[ 1 ]"),
+        ("class Q extends y {}", "TypeError: A class can only extend a class, got an array"),
+        ("Q", "E0301: `Q` is not declared"),
+        ("for (const p of [[1]]) { try { throw p } finally { y = 1 } }", "[ 1 ]"),
+        (
+            "switch ([1]) { default: try { throw gc.finalizer({}, () => { log.push(1) }) } finally { y = [3] } }",
+            "undefined",
+        ),
+        ("const f = () => z; let z = [y]; f()", "[[3]]"),
+        ("_err = null; _ = null; f = null", "E0303: `f` cannot be assigned to: it is a `const`"),
+        ("[log, gc.stats().live.array]", "[[1],4]"),
+    ]);
+}
+
+/// An input that reached the memory limit left its finalizers' reserve to all later ones.
+#[test]
+fn every_input_has_the_same_memory() {
+    let heap = Settings { max_bytes: 2 << 20, ..Settings::default() };
+    let mut engine = Engine::builder().options(probate::vm::Options { heap, ..Default::default() }).build();
+    fed(&mut engine, &["function big(n) { const all = []; for (;all.length < n;) all.push([1]); return all.length }"]);
+    let fits = |engine: &mut Engine, n: usize| {
+        let input = format!("big({n})");
+        matches!(one(engine, &input), text if text == n.to_string())
+    };
+    let (mut most, mut too_many) = (1, 1_000_000);
+    while too_many - most > 100 {
+        let middle = (most + too_many) / 2;
+        *if fits(&mut engine, middle) { &mut most } else { &mut too_many } = middle;
+    }
+    let beyond = most + most / 8;
+    assert!(!fits(&mut engine, beyond));
+    let input = "(() => { const held = {}; gc.finalizer(held, () => {}); return big(1e9) })()";
+    assert!(matches!(engine.feed("<prompt>", input), Err(Error::Failure(Failure::Memory { .. }))));
+    assert!(!fits(&mut engine, beyond));
+    assert!(fits(&mut engine, most));
+}
+
 #[test]
 fn functions_find_what_is_declared_late() {
     session(&[
@@ -256,6 +298,17 @@ fn a_last_program_has_names_of_its_own() {
     fed(&mut engine, &["let x = 1; function get() { return x }"]);
     assert!(engine.feed_last("main.pbt", "let x = 2; const f = () => x; [x, f(), get()]").is_ok());
     assert_eq!(engine.value_text(Format::Compact), "[2,2,1]");
+    engine.finish();
+    assert_eq!(engine.leaks(), []);
+}
+
+#[test]
+fn a_session_begins_anew_after_its_last_program() {
+    let mut engine = strict().build();
+    fed(&mut engine, &["let x = [1], keep"]);
+    let last = "let n = 1; const more = [2]; keep = () => [n, more]; x";
+    assert!(engine.feed_last("main.pbt", last).is_ok());
+    assert_eq!(fed(&mut engine, &["x", "let n = [3], more = 4; [n, more]"]), ["E0301: `x` is not declared", "[[3],4]"]);
     engine.finish();
     assert_eq!(engine.leaks(), []);
 }

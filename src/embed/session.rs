@@ -21,6 +21,8 @@ pub(super) struct Session {
     names: Vec<Global>,
     /// Whether `_` and `_err` are set: until the script declares the name itself.
     sets: [bool; 2],
+    /// The last program has begun.
+    over: bool,
 }
 
 /// A variable of a session.
@@ -82,13 +84,17 @@ impl Engine {
         Ok(Outcome { is_undefined: value.is_undefined(), is_expression })
     }
 
-    /// Runs a last program after the inputs: its own names are its own, as if it stood in a scope inside of theirs.
+    /// Runs a last program after the inputs: its own names are its own, as if it stood in a scope inside of theirs. Another input after it begins a new session.
     ///
     /// # Errors
     /// As [`Engine::feed`].
     pub fn feed_last(&mut self, name: &str, source: &str) -> Result<Outcome, Error> {
         self.open_session();
         let program = self.compile_with(source, false).map_err(Error::Syntax)?;
+        // Its variables take slots that no later input may have.
+        if let Some(session) = &mut self.session {
+            session.over = true;
+        }
         let value = self.vm.run_input(&program, Source::new(name, source), false).map_err(Error::Failure)?;
         Ok(Outcome { is_undefined: value.is_undefined(), is_expression: program.has_value })
     }
@@ -153,14 +159,14 @@ impl Engine {
     }
 
     fn open_session(&mut self) {
-        if self.session.is_some() {
+        if self.session.as_ref().is_some_and(|session| !session.over) {
             return;
         }
         self.finish();
         self.begin();
         self.vm.begin_session();
         let own = |name: &str| Global { name: name.into(), kind: DeclKind::Let, declared: true };
-        self.session = Some(Session { names: OWN_NAMES.map(own).to_vec(), sets: [true; 2] });
+        self.session = Some(Session { names: OWN_NAMES.map(own).to_vec(), sets: [true; 2], over: false });
     }
 
     pub(super) fn end_session(&mut self) {

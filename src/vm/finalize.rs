@@ -376,6 +376,10 @@ impl Vm {
         let exception = std::mem::replace(&mut self.exception, Value::UNDEFINED);
         let (thrown_at, thrown_in) = (self.thrown_at.take(), std::mem::take(&mut self.thrown_in));
         self.finalization.suspended.push(exception);
+        if self.finalization.depth == 0 && self.interrupt.is_raised() {
+            // One before it was ended. This one may do some work before it is, too.
+            self.ticks = TICKS;
+        }
         let fuel = self.options.finalizer_fuel.map(|fuel| self.begin_fuel(fuel));
         self.finalization.depth += 1;
         if self.finalization.depth == 1 {
@@ -413,6 +417,10 @@ impl Vm {
         }
         if let Some(fuel) = fuel {
             self.end_fuel(fuel);
+        }
+        if self.finalization.depth == 0 && self.interrupt.is_raised() {
+            // What it interrupted ends at its next step: the looks now and then could all fall into finalizers.
+            self.ticks = 1;
         }
         self.finalization.suspended.pop();
         self.pending = pending;
@@ -500,7 +508,7 @@ impl Vm {
         }
     }
 
-    /// The program is over: the next one has the whole limit, and no reserve.
+    /// A program or input is over: the next one has the whole limit, and no reserve.
     pub(super) fn close_reserve(&mut self) {
         self.finalization.reserve = false;
         self.heap.arena.limit = self.heap.settings.max_bytes;

@@ -45,6 +45,7 @@ impl Vm {
     /// It ended early. If by an exception, that is `_err` now, if `takes_error`.
     pub fn run_input(&mut self, program: &Program, source: Source, takes_error: bool) -> Result<Value, Failure> {
         self.settle(false);
+        self.close_reserve();
         let codes = self.codes.len();
         if let Some(kept) = &mut self.session {
             kept.codes = codes;
@@ -62,6 +63,7 @@ impl Vm {
                 }
                 let failure = self.take_failure();
                 self.thrown_at = None;
+                self.give_back_hidden(program.first_global as usize + program.globals.len());
                 self.sweep_and_finalize(0);
                 self.drop_main();
                 Err(failure)
@@ -114,6 +116,16 @@ impl Vm {
             self.by_global(slot);
         }
         self.heap.decref(old);
+    }
+
+    /// Gives back what an input that ended early has kept beyond the first `count` globals: variables without a name, as those of a `finally`. Their slots
+    /// are for what is declared next.
+    fn give_back_hidden(&mut self, count: usize) {
+        self.heap.by_temporary();
+        for value in self.globals.drain(count.min(self.globals.len())..).rev() {
+            self.heap.decref(value);
+        }
+        self.global_names.truncate(count);
     }
 
     /// The end of a main program whose statement stays open, because it is an input.

@@ -347,23 +347,17 @@ impl Repl {
 
 /// The next input from lines: as many as it takes. What is not UTF-8 is no input.
 fn plain(input: &mut Input) -> Read {
-    let mut text = String::new();
+    let mut text = paste::Growing::default();
     loop {
         match input.line() {
             Ok(Some(line)) => {
-                if !text.is_empty() {
-                    text.push('\n');
-                }
-                match String::from_utf8(line) {
-                    Ok(line) => text.push_str(&line),
-                    Err(_) => return Read::NotText,
-                }
-                if !paste::goes_on(&text) {
-                    return Read::Input(text);
+                let Ok(line) = String::from_utf8(line) else { return Read::NotText };
+                if !text.add(&line) {
+                    return Read::Input(text.into_text());
                 }
             }
             Ok(None) if text.is_empty() => return Read::End,
-            Ok(None) => return Read::Input(text),
+            Ok(None) => return Read::Input(text.into_text()),
             Err(_) => return Read::End,
         }
     }

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::syntax::{self, ParseOptions};
+use crate::syntax::{self, ParseOptions, PieceKind};
 
 /// The inputs in a text, in their order. A program stays one input, however many statements it has.
 pub fn inputs(text: &str) -> Vec<Cow<'_, str>> {
@@ -42,6 +42,66 @@ pub fn is_command(text: &str) -> bool {
 /// Whether a text goes on, so that Enter adds a line to it.
 pub fn goes_on(text: &str) -> bool {
     inputs(text).last().is_some_and(|last| !is_command(last) && is_incomplete(last))
+}
+
+/// A text that comes line by line, until it does not go on. A long one is not parsed after each line: as long as a bracket stays open it goes on, or is wrong,
+/// and what is wrong is found when it is twice as long, at the latest.
+#[derive(Default)]
+pub struct Growing {
+    text: String,
+    /// Brackets that are open at its end, if it is long and that is easily told.
+    open: Option<i64>,
+    /// Bytes that were parsed last.
+    parsed: usize,
+}
+
+impl Growing {
+    /// Adds a line. Whether the text goes on. O(length of the line), now and then of the text.
+    pub fn add(&mut self, line: &str) -> bool {
+        if !self.text.is_empty() {
+            self.text.push('\n');
+        }
+        self.text.push_str(line);
+        let change = self.open.and_then(|open| Some((open, brackets(line)?)));
+        if let Some((open, (lowest, sum))) = change
+            && open + lowest > 0
+            && self.text.len() < 2 * self.parsed
+        {
+            self.open = Some(open + sum);
+            return true;
+        }
+        self.parsed = self.text.len();
+        let goes_on = goes_on(&self.text);
+        let is_long = self.parsed > LONG && !self.text.trim_start().starts_with('>');
+        self.open = if goes_on && is_long { brackets(&self.text).map(|(_, sum)| sum) } else { None };
+        goes_on
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    pub fn into_text(self) -> String {
+        self.text
+    }
+}
+
+/// How many more brackets are open at the end of a text than at its start, and before that at the place with the fewest. `None`: it has templates, or what is no
+/// token.
+fn brackets(text: &str) -> Option<(i64, i64)> {
+    let (mut lowest, mut sum) = (0, 0);
+    for piece in syntax::pieces(text) {
+        match piece.kind {
+            PieceKind::Template { closes: false, opens: false } if piece.whole => {}
+            PieceKind::Template { .. } | PieceKind::Bad => return None,
+            _ if !piece.whole => return None,
+            PieceKind::Open => sum += 1,
+            PieceKind::Close => sum -= 1,
+            _ => {}
+        }
+        lowest = lowest.min(sum);
+    }
+    Some((lowest, sum))
 }
 
 fn is_incomplete(source: &str) -> bool {
@@ -121,6 +181,34 @@ mod tests {
         let body = "  x += 1;\n".repeat(LONG);
         let text = format!("> function f() {{\n{body}}}\nundefined\n> 1\n1\n");
         assert_eq!(inputs(&text), [format!("function f() {{\n{body}}}"), "1".to_string()]);
+    }
+
+    #[test]
+    fn a_long_text_ends_where_a_short_one_does() {
+        let mut growing = Growing::default();
+        assert!(growing.add("const x = ["));
+        for n in 0..LONG {
+            assert!(growing.add("  { \"]\": [1, (2)] }, // ]"), "{n}");
+        }
+        assert!(growing.add("/* ]"));
+        assert!(growing.add("] */ `${["));
+        assert!(growing.add("1]} ]"));
+        assert!(growing.add("`].map(f("));
+        assert!(!growing.add("1))"));
+    }
+
+    #[test]
+    fn what_is_wrong_in_a_long_text_is_found() {
+        let mut growing = Growing::default();
+        assert!(growing.add("f("));
+        while growing.text.len() <= 2 * LONG {
+            assert!(growing.add("  1,"));
+        }
+        growing.add("  1 2,");
+        let end = 3 * growing.text.len();
+        while growing.add("  1,") {
+            assert!(growing.text.len() < end);
+        }
     }
 
     #[test]
