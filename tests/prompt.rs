@@ -416,3 +416,13 @@ fn a_script_can_end_at_the_prompt() {
     terminal.wait_for_prompts(1);
     session(&mut terminal, &[("answer", "42\n"), ("twice(answer)", "84\n")]);
 }
+
+#[test]
+fn a_variable_takes_one_line() {
+    let mut terminal = Terminal::start();
+    terminal.enter("let q = [1, 2, 3, 4, 5, 6, 7, 8]; let e = new Error('no')");
+    let shown = terminal.enter(".vars");
+    let lines: Vec<&str> = shown.lines().skip(2).collect();
+    assert_eq!(lines.len(), 2, "{shown}");
+    assert!(lines[0].starts_with("let   q = [ 1, 2, 3, 4, 5, 6, ") && lines[0].ends_with(" ]"), "{shown}");
+}

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// A flag that stops a program: raised by another thread or a signal handler, looked at by the machine every few thousand calls, backward jumps and
 /// steps of natives. A script cannot catch it and its `finally` blocks do not run, but its scopes are popped in order and its finalizers called.
 ///
-/// Raised while a finalizer runs, it ends that finalizer first, and then what the finalizer interrupted.
+/// Raised while a finalizer runs, it ends that finalizer first, and then what the finalizer interrupted. If that is nothing (the last statement of an input has ended, or the
+/// program has), it stays raised: whoever runs the next program clears it, unless that is not to run either.
 #[derive(Clone, Debug, Default)]
 pub struct Interrupt(Arc<AtomicBool>);
 

@@ -99,14 +99,22 @@ pub fn vars(repl: &mut Repl, _: &str) -> Flow {
     for (name, is_const) in variables {
         let word = if is_const { "const" } else { "let" };
         let Some(Ok(value)) = engine.show_variable(&name, options) else { continue };
-        // Of an error, the stack is left out.
-        let headline = value.split_once("\n    at ").map_or(value.as_str(), |(headline, _)| headline);
-        let value = shortened(&headline.split_whitespace().collect::<Vec<_>>().join(" "));
+        let value = shortened(&one_line(&value));
         let _ = writeln!(text, "{word:<5} {name} = {value}");
     }
     drop(engine);
     repl.say(&text);
     Flow::Continue
+}
+
+/// The first line, as of an error, whose stack is left out; of what is shown in several lines, all.
+fn one_line(value: &str) -> String {
+    let first = value.lines().next().unwrap_or_default();
+    if first.ends_with(['[', '{']) {
+        value.lines().map(str::trim).collect::<Vec<_>>().join(" ")
+    } else {
+        first.to_string()
+    }
 }
 
 fn shortened(text: &str) -> String {
