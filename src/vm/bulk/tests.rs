@@ -285,3 +285,20 @@ fn an_array_that_is_ended_while_it_grows_stays_as_it_is() {
     assert_eq!(vm.heap.element(array, elements.len()), Some(Value::TRUE));
     vm.finish(array);
 }
+
+#[test]
+fn walks_over_a_large_heap_end_between_two() {
+    // not `gc.verify()`: the function is held by the test, which the verifier would report
+    for walk in ["gc.collect()", "gc.why(a)"] {
+        let source =
+            format!("const a = Array.from({{ length: 100000 }}, () => []); () => {{ for (;;) {{ {walk}; }} }}");
+        let (mut vm, function) = machine(&source);
+        vm.limit_fuel(20_000);
+        vm.charged = Charged::default();
+        assert!(vm.call(function, Value::UNDEFINED, &[]).is_err());
+        assert_eq!(vm.pending, Pending::Fuel);
+        assert!(vm.charged.total < 1_000_000, "{walk} went on for {} units", vm.charged.total);
+        vm.limit_fuel(u64::MAX);
+        vm.finish(function);
+    }
+}
