@@ -69,16 +69,23 @@ impl Streams {
     pub fn output(&mut self, text: &str) -> Result<(), Closed> {
         self.flush_trace();
         self.written += text.len() as u64;
+        if text.len() > PIECE {
+            self.flush_output()?;
+            let written = in_pieces(&mut io::stdout().lock(), text.as_bytes(), &self.interrupt);
+            return self.closed_if(written);
+        }
         self.output.extend_from_slice(text.as_bytes());
         if self.output_is_terminal || self.output.len() >= PIECE { self.flush_output() } else { Ok(()) }
     }
 
-    /// To standard error, at once. That nobody reads it is no reason to stop.
+    /// To standard error, at once: the first piece in any case, what follows until somebody interrupts. That nobody reads it is no reason to stop.
     pub fn error(&mut self, text: &str) {
         let _ = self.flush_output();
         self.flush_trace();
         self.written += text.len() as u64;
-        let _ = io::stderr().write_all(text.as_bytes());
+        let (first, rest) = text.as_bytes().split_at(text.len().min(PIECE));
+        let mut stderr = io::stderr().lock();
+        let _ = stderr.write_all(first).and_then(|()| in_pieces(&mut stderr, rest, &self.interrupt));
     }
 
     /// To standard error, sometime.
@@ -100,10 +107,12 @@ impl Streams {
         if self.output.is_empty() {
             return Ok(());
         }
-        let mut stdout = io::stdout().lock();
-        let mut pieces = self.output.chunks(PIECE).take_while(|_| !self.interrupt.is_raised());
-        let written = pieces.try_for_each(|piece| stdout.write_all(piece)).and_then(|()| stdout.flush());
+        let written = in_pieces(&mut io::stdout().lock(), &self.output, &self.interrupt);
         self.output.clear();
+        self.closed_if(written)
+    }
+
+    fn closed_if(&mut self, written: io::Result<()>) -> Result<(), Closed> {
         written.map_err(|error| {
             if error.kind() != ErrorKind::BrokenPipe {
                 self.failed = Some(error);
@@ -131,5 +140,54 @@ impl Streams {
     /// Why standard output could not be written, if it was not for a reader that left.
     pub fn failure(&mut self) -> Option<io::Error> {
         self.failed.take()
+    }
+}
+
+/// Writes a text until somebody interrupts.
+fn in_pieces(stream: &mut impl Write, text: &[u8], interrupt: &Interrupt) -> io::Result<()> {
+    for piece in text.chunks(PIECE) {
+        if interrupt.is_raised() {
+            break;
+        }
+        stream.write_all(piece)?;
+    }
+    stream.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A stream at which somebody interrupts after some writes.
+    struct Interrupted {
+        written: Vec<u8>,
+        writes: usize,
+        interrupt: Interrupt,
+    }
+
+    impl Write for Interrupted {
+        fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+            self.written.extend_from_slice(text);
+            self.writes -= 1;
+            if self.writes == 0 {
+                self.interrupt.raise();
+            }
+            Ok(text.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_written_until_somebody_interrupts() {
+        let text = vec![b'a'; 10 * PIECE + 1];
+        for (writes, length) in [(1, PIECE), (3, 3 * PIECE), (100, text.len())] {
+            let interrupt = Interrupt::default();
+            let mut stream = Interrupted { written: Vec::new(), writes, interrupt: interrupt.clone() };
+            assert!(in_pieces(&mut stream, &text, &interrupt).is_ok());
+            assert_eq!(stream.written.len(), length);
+        }
     }
 }

@@ -11,6 +11,13 @@ pub(super) const MOST_INSIDE: usize = 16;
 /// The longest array (the lengths of JavaScript end at 2^32 - 1).
 pub const LONGEST: usize = u32::MAX as usize - 1;
 
+/// An array's way to a larger buffer.
+pub struct Move {
+    data: *mut Value,
+    room: usize,
+    moved: usize,
+}
+
 impl Heap {
     #[inline(always)]
     pub(crate) fn array_ptr(&self, value: Value) -> *mut Array {
@@ -82,25 +89,93 @@ impl Heap {
         unsafe { if ((*p).cap as usize) < (*p).len as usize + more { self.grow_elements(p, more) } else { Ok(()) } }
     }
 
+    /// Whether the next [`Heap::push`] moves the elements to a larger buffer.
+    #[inline(always)]
+    pub fn is_full(&self, array: Value) -> bool {
+        let p = self.array_ptr(array);
+        // SAFETY: a live array (I2).
+        unsafe { (*p).len == (*p).cap }
+    }
+
+    /// Whether [`Heap::reserve`] has nothing to do.
+    #[inline(always)]
+    pub fn has_room(&self, array: Value, more: usize) -> bool {
+        let p = self.array_ptr(array);
+        // SAFETY: a live array (I2).
+        unsafe { (*p).cap as usize >= (*p).len as usize + more }
+    }
+
     #[inline(never)]
     unsafe fn grow_elements(&mut self, p: *mut Array, more: usize) -> Result<(), OutOfMemory> {
-        // SAFETY: the array is whole; the new buffer is fresh and larger; elements are moved, not counted anew.
+        // SAFETY: the array is whole.
         unsafe {
-            let len = (*p).len as usize;
-            let needed = len + more;
-            if needed > LONGEST {
-                return Err(OutOfMemory);
-            }
-            let room = needed.max(len + len / 2).max(4).next_multiple_of(2).min(LONGEST);
-            let data = self.arena.try_alloc(room * size_of::<Value>())? as *mut Value;
-            std::ptr::copy_nonoverlapping((*p).data, data, len);
-            self.free_elements(p);
-            (*p).head.cell.bits &= !bits::INSIDE;
-            (*p).data = data;
-            (*p).cap = room as u32;
-            (*p).offset = 0;
+            let mut way = self.new_buffer(p, more)?;
+            self.move_elements(p, &mut way, usize::MAX);
+            self.take_buffer(p, way);
         }
         Ok(())
+    }
+
+    /// Begins to do what [`Heap::reserve`] does, for an array so long that it is done in portions. Until the end nothing may change the array.
+    pub fn begin_move(&mut self, array: Value, more: usize) -> Result<Move, OutOfMemory> {
+        // SAFETY: a live array (I2).
+        unsafe { self.new_buffer(self.array_ptr(array), more) }
+    }
+
+    /// Moves up to `most` further elements; whether all have been.
+    pub fn go_on_moving(&mut self, array: Value, to: &mut Move, most: usize) -> bool {
+        // SAFETY: a live array (I2), as long as at the beginning.
+        unsafe { self.move_elements(self.array_ptr(array), to, most) }
+    }
+
+    /// The array takes its new buffer; all elements have been moved.
+    pub fn end_move(&mut self, array: Value, to: Move) {
+        debug_assert_eq!(to.moved, self.array_len(array));
+        // SAFETY: a live array (I2).
+        unsafe { self.take_buffer(self.array_ptr(array), to) }
+    }
+
+    /// The array stays as it is.
+    pub fn abandon_move(&mut self, to: Move) {
+        // SAFETY: the buffer is nobody's.
+        unsafe { self.arena.free(to.data as *mut u8, to.room * size_of::<Value>()) };
+    }
+
+    #[inline(always)]
+    unsafe fn new_buffer(&mut self, p: *mut Array, more: usize) -> Result<Move, OutOfMemory> {
+        // SAFETY: the array is whole.
+        let len = unsafe { (*p).len as usize };
+        let needed = len + more;
+        if needed > LONGEST {
+            return Err(OutOfMemory);
+        }
+        let room = needed.max(len + len / 2).max(4).next_multiple_of(2).min(LONGEST);
+        let data = self.arena.try_alloc(room * size_of::<Value>())? as *mut Value;
+        Ok(Move { data, room, moved: 0 })
+    }
+
+    #[inline(always)]
+    unsafe fn move_elements(&mut self, p: *mut Array, to: &mut Move, most: usize) -> bool {
+        // SAFETY: the array is whole; the new buffer is fresh and larger; elements are moved, not counted anew.
+        unsafe {
+            let left = (*p).len as usize - to.moved;
+            let count = left.min(most);
+            std::ptr::copy_nonoverlapping((*p).data.add(to.moved), to.data.add(to.moved), count);
+            to.moved += count;
+            count == left
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn take_buffer(&mut self, p: *mut Array, to: Move) {
+        // SAFETY: the array is whole, and all its elements stand in the new buffer too.
+        unsafe {
+            self.free_elements(p);
+            (*p).head.cell.bits &= !bits::INSIDE;
+            (*p).data = to.data;
+            (*p).cap = to.room as u32;
+            (*p).offset = 0;
+        }
     }
 
     pub(super) unsafe fn free_elements(&mut self, p: *mut Array) {

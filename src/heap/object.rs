@@ -330,11 +330,10 @@ impl Heap {
 
     /// The same with their values. O(n).
     pub fn own_entries(&self, container: Value) -> Vec<(Key, Value)> {
-        self.all_entries(container)
-            .into_iter()
-            .filter(|(_, listed, _)| *listed == Listed::Yes)
-            .map(|(key, _, value)| (key, value))
-            .collect()
+        let slots = self.slot_count(container);
+        let mut entries = Vec::with_capacity(slots);
+        self.entries_in_slots(container, 0..slots, &mut entries);
+        entries
     }
 
     /// The same with those that are not listed.

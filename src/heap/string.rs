@@ -275,6 +275,33 @@ impl Heap {
         self.sum(a, tb.as_str(), tb.chars)
     }
 
+    /// The same, if b fits behind a where a stands, and neither is empty. O(length of b).
+    #[inline]
+    pub fn append_behind(&mut self, a: Value, b: Value) -> Option<Value> {
+        let (ta, tb) = (Text::of(a.str_cell()), Text::of(b.str_cell()));
+        let fits = tb.len > 0 && self.has_room_behind(a, tb.len());
+        // SAFETY: the operands are live (I2), and there is room.
+        fits.then(|| unsafe { self.extend(a, ta, tb.as_str(), ta.chars + tb.chars) })
+    }
+
+    /// A view of a string's buffer with a text behind it. Bytes past `used` belong to nobody, so appending there changes no existing view.
+    ///
+    /// # Safety
+    /// There is room behind `a`, whose text is `ta` and is live.
+    #[inline(always)]
+    unsafe fn extend(&mut self, a: Value, ta: Text, text: &str, chars: u32) -> Value {
+        // SAFETY: the caller's.
+        unsafe {
+            let buffer = buffer_of(a.str_cell());
+            std::ptr::copy_nonoverlapping(text.as_ptr(), ta.data.add(ta.len as usize) as *mut u8, text.len());
+            (*buffer).used += text.len() as u32;
+            (*buffer).refs += 1;
+            let value = self.view(buffer, ta.len + text.len() as u32, chars);
+            (*value.str_cell()).data = ta.data;
+            value
+        }
+    }
+
     /// The same for a text that is no value. Neither is empty.
     pub fn append(&mut self, a: Value, text: &str) -> Result<Value, StringError> {
         self.sum(a, text, count_chars(text))
@@ -302,16 +329,10 @@ impl Heap {
         if len > LONGEST {
             return Err(StringError::TooLong);
         }
-        // SAFETY: the operands are live (I2). Bytes past `used` belong to nobody, so appending there changes no existing view.
+        // SAFETY: the operands are live (I2).
         unsafe {
             if self.has_room_behind(a, text.len()) {
-                let buffer = buffer_of(a.str_cell());
-                std::ptr::copy_nonoverlapping(text.as_ptr(), ta.data.add(ta.len as usize) as *mut u8, text.len());
-                (*buffer).used += text.len() as u32;
-                (*buffer).refs += 1;
-                let value = self.view(buffer, len as u32, chars);
-                (*value.str_cell()).data = ta.data;
-                return Ok(value);
+                return Ok(self.extend(a, ta, text, chars));
             }
             let capacity = self.room_for_sum(a, len);
             self.arena.fits(capacity)?;

@@ -165,13 +165,13 @@ pub fn room_for_text(vm: &mut Vm, bytes: usize) -> Outcome<()> {
 /// Appends to an array.
 #[inline]
 pub fn push(vm: &mut Vm, array: Value, value: Value) -> Outcome<()> {
-    vm.in_room(|heap| heap.push(array, value))
+    vm.push_element(array, value)
 }
 
 /// An array of these values.
 pub fn array_of(vm: &mut Vm, values: &[Value]) -> Outcome {
     let array = vm.heap.array(values.len());
-    vm.in_room(|heap| heap.reserve(array, values.len()))?;
+    vm.room_for_elements(array, values.len())?;
     for portion in values.chunks(PORTION) {
         vm.charge(portion.len())?;
         for value in portion {

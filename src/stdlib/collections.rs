@@ -76,11 +76,11 @@ pub(super) fn listed(vm: &mut Vm, iterable: Value) -> Outcome<Vec<Value>> {
         return Ok(Vec::new());
     }
     let values = if iterable.kind() == Some(Kind::Array) {
-        vm.heap.elements(iterable).to_vec()
+        vm.copied_elements(iterable)?
     } else {
         let array = vm.heap.array(0);
         vm.append_all(array, iterable)?;
-        vm.heap.elements(array).to_vec()
+        vm.copied_elements(array)?
     };
     Ok(values)
 }
@@ -192,8 +192,14 @@ fn two(vm: &mut Vm, args: Args, function: &str) -> Outcome<(Value, Value)> {
     Ok((this, other))
 }
 
-fn keys(vm: &Vm, table: Value) -> Vec<Value> {
-    vm.heap.table(table).iter().map(|entry| entry.key).collect()
+fn append_keys(vm: &mut Vm, table: Value, keys: &mut Vec<Value>) -> Outcome<()> {
+    let mut at = 0;
+    while let Some((key, _, next)) = vm.heap.table(table).next(at) {
+        at = next;
+        vm.charge(1)?;
+        keys.push(key);
+    }
+    Ok(())
 }
 
 fn set_of(vm: &mut Vm, values: impl IntoIterator<Item = Value>) -> Outcome {
@@ -221,7 +227,9 @@ fn keys_where(vm: &mut Vm, walked: Value, asked: Value, is_in: bool, most: usize
 /// What is in either.
 fn union(vm: &mut Vm, args: Args) -> Outcome {
     let (this, other) = two(vm, args, "union")?;
-    let all = [keys(vm, this), keys(vm, other)].concat();
+    let mut all = Vec::with_capacity(vm.heap.table(this).len() + vm.heap.table(other).len());
+    append_keys(vm, this, &mut all)?;
+    append_keys(vm, other, &mut all)?;
     set_of(vm, all)
 }
 

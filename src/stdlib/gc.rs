@@ -24,6 +24,7 @@ pub(super) static FUNCTIONS: &[NativeInfo] = &[
 /// Finds what nothing reaches any more: cycles stranded in a scope that lives on. What has no finalizer dies at once; finalizers run at the end of the statement.
 /// Answers how many containers it found dead.
 fn collect(vm: &mut Vm, _args: Args) -> Outcome {
+    charge_walk(vm)?;
     let freed = vm.collect(Reason::Explicit);
     Ok(Value::number(freed as f64))
 }
@@ -46,6 +47,7 @@ fn finalizer(vm: &mut Vm, args: Args) -> Outcome {
 
 /// What keeps a value alive: the shortest path to it from a variable, in the script's own names; undefined for a value that lies in no cell.
 fn why(vm: &mut Vm, args: Args) -> Outcome {
+    charge_walk(vm)?;
     match vm.why(vm.arg(args, 0)) {
         Some(path) => text(vm, &path),
         None => Ok(Value::UNDEFINED),
@@ -70,6 +72,11 @@ fn sweep(vm: &mut Vm, args: Args) -> Outcome {
     Ok(Value::number(freed as f64))
 }
 
+/// Charges a walk over the heap. It cannot be ended in the middle; a loop of them ends between two.
+fn charge_walk(vm: &mut Vm) -> Outcome<()> {
+    vm.charge(vm.heap.live_containers() as usize)
+}
+
 /// Switches what is traced: `"life"`, `"rc"`, `"scope"`, `"all"` or `"off"`.
 fn trace(vm: &mut Vm, args: Args) -> Outcome {
     let preset = string(vm, args, 0, "gc.trace")?;
@@ -85,6 +92,7 @@ fn trace(vm: &mut Vm, args: Args) -> Outcome {
 
 /// True, or an Error that says what is broken.
 fn verify(vm: &mut Vm, _args: Args) -> Outcome {
+    charge_walk(vm)?;
     match vm.verify() {
         Ok(()) => {
             vm.heap.emit_check();

@@ -3,7 +3,7 @@
 use super::arguments::Outcome;
 use super::numerals::{self, is_space};
 use crate::vm::Vm;
-use crate::vm::bulk::PIECE;
+use crate::vm::bulk::{FREE, PIECE};
 
 /// Shorter texts are read at once.
 const LONG: usize = 1 << 12;
@@ -12,7 +12,17 @@ const LONG: usize = 1 << 12;
 const DECIDING: usize = 1200;
 
 /// A text without white space at its ends (at either, or at both). O(white space).
+#[inline]
 pub fn trim<'t>(vm: &mut Vm, text: &'t str, start: bool, end: bool) -> Outcome<&'t str> {
+    if text.len() <= FREE {
+        let text = if start { text.trim_start_matches(is_space) } else { text };
+        return Ok(if end { text.trim_end_matches(is_space) } else { text });
+    }
+    trim_long(vm, text, start, end)
+}
+
+#[inline(never)]
+fn trim_long<'t>(vm: &mut Vm, text: &'t str, start: bool, end: bool) -> Outcome<&'t str> {
     let mut part = text;
     while start && part.starts_with(is_space) {
         let at = part.floor_char_boundary(PIECE);
@@ -44,6 +54,7 @@ fn run(vm: &mut Vm, bytes: &[u8], from: usize, is: impl Fn(u8) -> bool) -> Outco
 }
 
 /// `Number(text)`: NaN if the whole text is not a number.
+#[inline]
 pub fn text_to_number(vm: &mut Vm, text: &str) -> Outcome<f64> {
     if text.len() <= LONG {
         return Ok(numerals::text_to_number(text));
@@ -81,6 +92,7 @@ pub fn parse_float(vm: &mut Vm, text: &str) -> Outcome<f64> {
 }
 
 /// `parseInt(text, radix)`: the longest prefix that is an integer.
+#[inline]
 pub fn parse_int(vm: &mut Vm, text: &str, radix: i32) -> Outcome<f64> {
     if text.len() <= LONG {
         return Ok(numerals::parse_int(text, radix));

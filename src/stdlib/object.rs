@@ -49,22 +49,27 @@ pub fn index_of_text(text: &str) -> Option<usize> {
 
 /// The listed own keys and values of a container, elements first.
 fn listed(vm: &mut Vm, value: Value) -> Outcome<Vec<(Value, Value)>> {
+    let named = vm.own_entries(value)?;
     let mut list = Vec::new();
     if value.kind() == Some(Kind::Array) {
+        list.reserve_exact(vm.heap.array_len(value) + named.len());
         for index in 0..vm.heap.array_len(value) {
             vm.charge(1)?;
             let key = vm.heap.short_string(&index.to_string());
             list.push((key, vm.heap.elements(value)[index]));
         }
     }
-    list.extend(vm.own_entries(value)?.into_iter().map(|(key, value)| (key.value(), value)));
+    list.extend(named.into_iter().map(|(key, value)| (key.value(), value)));
     Ok(list)
 }
 
 /// The listed own keys, as strings.
 fn keys(vm: &mut Vm, args: Args) -> Outcome {
     let object = container(vm, args, 0, "Object.keys")?;
-    let keys: Vec<Value> = listed(vm, object)?.into_iter().map(|(key, _)| key).collect();
+    let keys: Vec<Value> = match object.kind() {
+        Some(Kind::Array) => listed(vm, object)?.into_iter().map(|(key, _)| key).collect(),
+        _ => vm.own_entries(object)?.into_iter().map(|(key, _)| key.value()).collect(),
+    };
     array_of(vm, &keys)
 }
 

@@ -19,8 +19,10 @@ const UNITS_A_TICK: usize = 16;
 pub const PIECE: usize = 1 << 18;
 /// Elements that are copied or looked at between two looks.
 pub const PORTION: usize = 1 << 13;
-/// Shorter texts are compared and joined for nothing.
-pub(super) const FREE: usize = 2048;
+/// Elements that go to a larger buffer between two looks at the most.
+const MOVED_AT_ONCE: usize = 1 << 16;
+/// Shorter texts are compared, searched and joined for nothing.
+pub const FREE: usize = 2048;
 /// A buffer that is kept for the next join is no larger.
 const LARGEST_SCRATCH: usize = 1 << 20;
 
@@ -74,9 +76,9 @@ impl Vm {
     pub fn charge(&mut self, units: usize) -> Result<(), Throw> {
         #[cfg(test)]
         self.charged.note(units);
-        let ticks = units.div_ceil(UNITS_A_TICK).min(u32::MAX as usize) as u32;
-        if ticks < self.ticks {
-            self.ticks -= ticks;
+        let ticks = units.div_ceil(UNITS_A_TICK);
+        if ticks < self.ticks as usize {
+            self.ticks -= ticks as u32;
             return Ok(());
         }
         self.tick()
@@ -111,16 +113,46 @@ impl Vm {
         builder.finish(self)
     }
 
-    /// Appends a text to a buffer. O(its length).
-    pub fn push_text(&mut self, out: &mut String, text: &str) -> Result<(), Throw> {
-        if text.len() <= PIECE {
-            out.push_str(text);
-            return self.charge(text.len());
+    /// Makes room in a buffer for `more` bytes. A long one is copied in pieces. O(its length) if it has to grow, amortised O(more).
+    #[inline]
+    pub fn make_room(&mut self, out: &mut String, more: usize) -> Result<(), Throw> {
+        if out.capacity() - out.len() >= more || out.len() <= PIECE {
+            return Ok(());
         }
+        self.grow_text(out, more)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn grow_text(&mut self, out: &mut String, more: usize) -> Result<(), Throw> {
+        let capacity = (out.len() + more).max(out.capacity() * 2);
+        let mut larger = String::with_capacity(capacity);
+        for piece in pieces(out) {
+            self.charge(piece.len())?;
+            larger.push_str(piece);
+        }
+        *out = larger;
+        Ok(())
+    }
+
+    /// Appends a text to a buffer. O(its length), amortised.
+    #[inline]
+    pub fn push_text(&mut self, out: &mut String, text: &str) -> Result<(), Throw> {
+        if text.len() > FREE {
+            return self.push_long_text(out, text);
+        }
+        self.make_room(out, text.len())?;
+        out.push_str(text);
+        self.charge(text.len())
+    }
+
+    #[inline(never)]
+    fn push_long_text(&mut self, out: &mut String, text: &str) -> Result<(), Throw> {
         if out.len() + text.len() > crate::heap::string::LONGEST {
             return Err(self.string_error(StringError::TooLong));
         }
         self.in_room(|heap| heap.arena.fits(text.len()))?;
+        self.make_room(out, text.len())?;
         out.reserve(text.len());
         for piece in pieces(text) {
             out.push_str(piece);
@@ -137,12 +169,26 @@ impl Vm {
     }
 
     /// `a + b` of two strings. Amortised O(length of b) where b is appended behind a, else O(length of both).
+    #[inline(always)]
     pub fn join_texts(&mut self, a: Value, b: Value) -> Result<Value, Throw> {
+        let (left, right) = (self.heap.text(a).len(), self.heap.text(b).len());
+        if left + right <= FREE
+            && let Ok(sum) = self.heap.concat(a, b)
+        {
+            return Ok(sum);
+        }
+        if right <= FREE
+            && let Some(sum) = self.heap.append_behind(a, b)
+        {
+            return Ok(sum);
+        }
+        self.join_long_texts(a, b)
+    }
+
+    #[inline(never)]
+    fn join_long_texts(&mut self, a: Value, b: Value) -> Result<Value, Throw> {
         let (left, right) = (self.heap.text(a), self.heap.text(b));
         let len = left.len() + right.len();
-        if len <= FREE || right.len() <= FREE && self.heap.has_room_behind(a, right.len()) {
-            return self.text_in_room(|heap| heap.concat(a, b));
-        }
         if len <= PIECE || left.is_empty() || right.len() <= PIECE && self.heap.has_room_behind(a, right.len()) {
             let sum = self.text_in_room(|heap| heap.concat(a, b))?;
             let appended = self.heap.text(sum).as_ptr() == left.as_ptr();
@@ -166,18 +212,23 @@ impl Vm {
     }
 
     /// `a === b`, charged if it takes long.
-    #[inline]
+    #[inline(never)]
     pub fn equals(&mut self, a: Value, b: Value) -> bool {
-        if a.is_string() && b.is_string() {
-            let len = self.heap.text(a).len();
-            if len > FREE && len == self.heap.text(b).len() {
-                self.debit(len);
-            }
+        if !a.is_string() || !b.is_string() || a == b {
+            return self.strict_equals(a, b);
         }
-        self.strict_equals(a, b)
+        let (left, right) = (self.heap.text(a), self.heap.text(b));
+        if left.len() != right.len() {
+            return false;
+        }
+        if left.len() > FREE {
+            self.debit(left.len());
+        }
+        left.as_str() == right.as_str()
     }
 
     /// The order of two texts, charged if it takes long.
+    #[inline]
     pub fn compare_texts(&mut self, a: Text, b: Text) -> std::cmp::Ordering {
         let len = a.len().min(b.len());
         if len > FREE {
@@ -188,7 +239,7 @@ impl Vm {
 
     /// Appends the elements of an array from `start` up to, not including, `end`. Nothing changes the source meanwhile.
     pub fn append_range(&mut self, array: Value, source: Value, start: usize, end: usize) -> Result<(), Throw> {
-        self.in_room(|heap| heap.reserve(array, end.saturating_sub(start)))?;
+        self.room_for_elements(array, end.saturating_sub(start))?;
         for from in (start..end).step_by(PORTION) {
             let to = (from + PORTION).min(end);
             self.charge(to - from)?;
@@ -200,6 +251,55 @@ impl Vm {
         Ok(())
     }
 
+    /// Makes room for `more` further elements. A long array goes to its larger buffer in portions. O(length) if it has to grow.
+    #[inline]
+    pub fn room_for_elements(&mut self, array: Value, more: usize) -> Result<(), Throw> {
+        if self.heap.array_len(array) > MOVED_AT_ONCE && !self.heap.has_room(array, more) {
+            return self.move_in_portions(array, more);
+        }
+        self.in_room(|heap| heap.reserve(array, more))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn move_in_portions(&mut self, array: Value, more: usize) -> Result<(), Throw> {
+        let mut way = self.in_room(|heap| heap.begin_move(array, more))?;
+        while !self.heap.go_on_moving(array, &mut way, PORTION) {
+            // Whatever is looked at changes no array: a collection only frees what nothing reaches.
+            if let Err(ended) = self.charge(PORTION) {
+                self.heap.abandon_move(way);
+                return Err(ended);
+            }
+        }
+        self.heap.end_move(array, way);
+        Ok(())
+    }
+
+    /// Appends an element. O(1) amortised.
+    #[inline]
+    pub fn push_element(&mut self, array: Value, value: Value) -> Result<(), Throw> {
+        if self.heap.is_full(array) && self.heap.array_len(array) > MOVED_AT_ONCE {
+            self.move_in_portions(array, 1)?;
+        }
+        self.in_room(|heap| heap.push(array, value))
+    }
+
+    /// The elements, copied. O(n).
+    pub fn copied_elements(&mut self, array: Value) -> Result<Vec<Value>, Throw> {
+        let len = self.heap.array_len(array);
+        if len <= PORTION {
+            self.charge(len)?;
+            return Ok(self.heap.elements(array).to_vec());
+        }
+        let mut copy = Vec::with_capacity(len);
+        for from in (0..len).step_by(PORTION) {
+            let to = (from + PORTION).min(len);
+            self.charge(to - from)?;
+            copy.extend_from_slice(&self.heap.elements(array)[from..to]);
+        }
+        Ok(copy)
+    }
+
     /// Own listed named properties of a container, in order of insertion. O(n).
     pub fn own_entries(&mut self, container: Value) -> Result<Vec<(Key, Value)>, Throw> {
         let slots = self.heap.slot_count(container);
@@ -207,7 +307,7 @@ impl Vm {
             self.charge(slots)?;
             return Ok(self.heap.own_entries(container));
         }
-        let mut entries = Vec::new();
+        let mut entries = Vec::with_capacity(slots);
         for from in (0..slots).step_by(PORTION) {
             self.charge(PORTION)?;
             self.heap.entries_in_slots(container, from..from + PORTION, &mut entries);
@@ -220,6 +320,7 @@ impl Vm {
         let mut all = Vec::new();
         match value.kind() {
             Some(Kind::Array) => {
+                all.reserve_exact(self.heap.array_len(value));
                 for index in 0..self.heap.array_len(value) {
                     self.charge(1)?;
                     let element = self.heap.element(value, index).unwrap_or(Value::UNDEFINED);
@@ -227,7 +328,8 @@ impl Vm {
                 }
             }
             Some(Kind::String) => {
-                let text = self.heap.text(value).as_str();
+                let (text, length) = (self.heap.text(value).as_str(), self.heap.text(value).chars_len());
+                all.reserve_exact(length);
                 for (index, c) in text.chars().enumerate() {
                     self.charge(1)?;
                     let character = self.heap.short_string(c.encode_utf8(&mut [0; 4]));

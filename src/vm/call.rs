@@ -260,7 +260,7 @@ impl Vm {
     }
 
     pub(super) fn reserve(&mut self, array: Value, more: usize) -> Result<(), Throw> {
-        self.in_room(|heap| heap.reserve(array, more))
+        self.room_for_elements(array, more)
     }
 
     /// A closure of `code`, made by the running frame.

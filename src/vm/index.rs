@@ -101,7 +101,7 @@ impl Vm {
             return Ok(());
         }
         if index == len {
-            return self.in_room(|heap| heap.push(array, value));
+            return self.push_element(array, value);
         }
         Err(self
             .range_error(format!("Index {index} is past the end of an array of length {len}; arrays have no holes")))

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use super::Vm;
-use super::bulk::{FREE, PIECE};
+use super::bulk::FREE;
 use super::native::Throw;
 use crate::compile::op::Op;
 use crate::heap::cell::{Iterator, Kind, Yield};
@@ -121,7 +121,7 @@ impl Vm {
         while let Some((value, next)) = self.iterate_next(target, position)? {
             position = next;
             self.charge(1)?;
-            self.in_room(|heap| heap.push(array, value))?;
+            self.push_element(array, value)?;
         }
         Ok(())
     }
@@ -137,7 +137,7 @@ impl Vm {
         let keys = self.heap.array(0);
         for (key, _) in self.listed(object)? {
             self.charge(1)?;
-            self.in_room(|heap| heap.push(keys, key.value()))?;
+            self.push_element(keys, key.value())?;
         }
         Ok(keys)
     }
@@ -164,7 +164,7 @@ impl Vm {
             let value = self.stack[base + index];
             if value.is_string() {
                 let piece = self.heap.text(value).as_str();
-                if piece.len() <= PIECE { text.push_str(piece) } else { self.push_text(&mut text, piece)? }
+                if piece.len() <= FREE { text.push_str(piece) } else { self.push_text(&mut text, piece)? }
             } else if let Some(n) = value.is_int().then(|| value.as_int()) {
                 use std::fmt::Write;
                 let _ = write!(text, "{n}");

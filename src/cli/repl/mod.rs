@@ -265,7 +265,16 @@ impl Repl {
         let options = self.inspection();
         let shown = self.engine.borrow_mut().show(options);
         match shown {
-            Ok(text) => self.say(&(text + "\n")),
+            Ok(text) => {
+                self.say(&text);
+                self.say("\n");
+                let interrupt = self.engine.borrow().interrupt();
+                if interrupt.is_raised() {
+                    // The rest was not written.
+                    interrupt.clear();
+                    self.complain("\ninterrupted\n");
+                }
+            }
             Err(failure) => self.report(&failure),
         }
     }

@@ -7,6 +7,7 @@ use super::super::callbacks::element;
 use crate::heap::cell::Kind;
 use crate::heap::value::Value;
 use crate::vm::Vm;
+use crate::vm::bulk::FREE;
 use crate::vm::native::Args;
 
 /// The texts of the elements with a separator between them; `undefined` and `null` are empty.
@@ -33,8 +34,14 @@ pub fn join_text(vm: &mut Vm, array: Value, separator: &str) -> Outcome<String> 
     // holds the nested arrays that are open: a `toString` may take them out of where they were found
     let guard = vm.heap.array(0);
     vm.hold(guard);
+    // bytes and elements since the last look
+    let mut passed = 0;
     while let Some((array, index, len)) = open.last_mut() {
-        vm.charge(1)?;
+        passed += 1;
+        if passed > LOOK {
+            vm.charge(std::mem::take(&mut passed))?;
+            vm.make_room(&mut out, LOOK + 2 * FREE)?;
+        }
         let (array, place) = (*array, *index);
         *index += 1;
         if place >= *len {
@@ -47,7 +54,7 @@ pub fn join_text(vm: &mut Vm, array: Value, separator: &str) -> Outcome<String> 
         let value = element(vm, array, place);
         if place > 0 {
             let separator = if open.len() == 1 { separator } else { "," };
-            vm.push_text(&mut out, separator)?;
+            passed += push_piece(vm, &mut out, separator)?;
         }
         if value.kind() == Some(Kind::Array) {
             if being_joined.insert(value.0) {
@@ -55,7 +62,7 @@ pub fn join_text(vm: &mut Vm, array: Value, separator: &str) -> Outcome<String> 
                 open.push((value, 0, vm.heap.array_len(value)));
             }
         } else if value.is_string() {
-            vm.push_text(&mut out, vm.heap.text(value).as_str())?;
+            passed += push_piece(vm, &mut out, vm.heap.text(value).as_str())?;
         } else if !value.is_nullish() {
             let fresh = match vm.primitive_text(value) {
                 Some(text) => text,
@@ -64,12 +71,28 @@ pub fn join_text(vm: &mut Vm, array: Value, separator: &str) -> Outcome<String> 
                     vm.to_text(value)?
                 }
             };
-            vm.push_text(&mut out, vm.heap.text(fresh).as_str())?;
+            passed += push_piece(vm, &mut out, vm.heap.text(fresh).as_str())?;
             if value.is_container() {
                 vm.safepoint();
             }
         }
         room_for_text(vm, out.len())?;
     }
+    vm.charge(passed)?;
     Ok(out)
+}
+
+/// Bytes that are written, and elements that are passed, between two looks at the limits.
+const LOOK: usize = 4096;
+
+/// Appends a text; answers how many bytes are still to be charged: a long one has been.
+#[inline]
+fn push_piece(vm: &mut Vm, out: &mut String, text: &str) -> Outcome<usize> {
+    if text.len() > FREE {
+        vm.push_text(out, text)?;
+        vm.make_room(out, LOOK + 2 * FREE)?;
+        return Ok(0);
+    }
+    out.push_str(text);
+    Ok(text.len())
 }

@@ -95,7 +95,7 @@ fn fill_up(vm: &mut Vm, array: Value, len: usize) -> Outcome<()> {
         let count = PORTION.min(len - from);
         vm.charge(count)?;
         for _ in 0..count {
-            push(vm, array, Value::UNDEFINED)?;
+            vm.in_room(|heap| heap.push(array, Value::UNDEFINED))?;
         }
     }
     Ok(())

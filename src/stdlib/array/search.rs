@@ -1,10 +1,12 @@
 //! Methods that look for an element without calling back.
 
+use std::ops::Range;
+
 use super::super::arguments::{Outcome, integer, relative, this_array};
 use super::super::object::same_value_zero;
 use crate::heap::value::Value;
 use crate::vm::Vm;
-use crate::vm::bulk::PORTION;
+use crate::vm::bulk::{FREE, PORTION};
 use crate::vm::native::Args;
 
 /// The element at an index, a negative one counted from the end; undefined outside.
@@ -18,24 +20,71 @@ pub(super) fn at(vm: &mut Vm, args: Args) -> Outcome {
     Ok(vm.heap.element(this, place as usize).unwrap_or(Value::UNDEFINED))
 }
 
-/// The first place in a range, or the last one, whose element is the one wanted.
+/// Elements that are looked at for nothing.
+const FEW: usize = 64;
+
+/// From where a search goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum From {
+    Start,
+    End,
+}
+
+/// The place in a range, the first one or the last one, whose element is the one wanted.
+#[inline(always)]
 fn find(
     vm: &mut Vm,
     array: Value,
-    places: impl Iterator<Item = usize>,
+    range: Range<usize>,
+    from: From,
     wanted: Value,
-    is: fn(&mut Vm, Value, Value) -> bool,
+    is: impl Fn(&Vm, Value, Value) -> bool,
 ) -> Outcome<Option<usize>> {
-    for (turn, place) in places.enumerate() {
-        if turn % PORTION == PORTION - 1 {
-            vm.charge(PORTION)?;
+    if range.len() <= FEW && !wanted.is_string() {
+        let elements = &vm.heap.elements(array)[range.clone()];
+        let found = match from {
+            From::Start => elements.iter().position(|value| is(vm, *value, wanted)),
+            From::End => elements.iter().rposition(|value| is(vm, *value, wanted)),
+        };
+        return Ok(found.map(|place| range.start + place));
+    }
+    // a text may be compared with every element
+    let weight = if wanted.is_string() { 1 + vm.heap.text(wanted).len() } else { 1 };
+    if weight > FREE {
+        return find_long_text(vm, array, range, from, wanted);
+    }
+    let (mut start, mut end) = (range.start, range.end);
+    while start < end {
+        let portion = match from {
+            From::Start => start..end.min(start + PORTION),
+            From::End => start.max(end.saturating_sub(PORTION))..end,
+        };
+        vm.charge(portion.len() * weight.min(16))?;
+        let elements = &vm.heap.elements(array)[portion.clone()];
+        let found = match from {
+            From::Start => elements.iter().position(|value| is(vm, *value, wanted)),
+            From::End => elements.iter().rposition(|value| is(vm, *value, wanted)),
+        };
+        if let Some(place) = found {
+            return Ok(Some(portion.start + place));
         }
-        let Some(value) = vm.heap.element(array, place) else { break };
-        if value.is_string() && wanted.is_string() {
-            // long texts are charged by what is compared of them
-            vm.charge(1)?;
+        match from {
+            From::Start => start = portion.end,
+            From::End => end = portion.start,
         }
-        if is(vm, value, wanted) {
+    }
+    Ok(None)
+}
+
+/// The same for a long text: it is charged by what is compared of it.
+#[inline(never)]
+fn find_long_text(vm: &mut Vm, array: Value, range: Range<usize>, from: From, wanted: Value) -> Outcome<Option<usize>> {
+    for turn in 0..range.len() {
+        let place = if from == From::Start { range.start + turn } else { range.end - 1 - turn };
+        vm.charge(1)?;
+        if let Some(value) = vm.heap.element(array, place)
+            && vm.equals(value, wanted)
+        {
             return Ok(Some(place));
         }
     }
@@ -48,7 +97,7 @@ pub(super) fn includes(vm: &mut Vm, args: Args) -> Outcome {
     let len = vm.heap.array_len(this);
     let start = relative(vm, args, 1, "includes", len, 0)?;
     let wanted = vm.arg(args, 0);
-    let found = find(vm, this, start..len, wanted, |vm, a, b| vm.equals(a, b) || same_value_zero(vm, a, b))?;
+    let found = find(vm, this, start..len, From::Start, wanted, same_value_zero)?;
     Ok(Value::bool(found.is_some()))
 }
 
@@ -58,7 +107,7 @@ pub(super) fn index_of(vm: &mut Vm, args: Args) -> Outcome {
     let len = vm.heap.array_len(this);
     let start = relative(vm, args, 1, "indexOf", len, 0)?;
     let wanted = vm.arg(args, 0);
-    let found = find(vm, this, start..len, wanted, Vm::equals)?;
+    let found = find(vm, this, start..len, From::Start, wanted, Vm::strict_equals)?;
     Ok(found.map_or(Value::int(-1), Value::index))
 }
 
@@ -73,6 +122,6 @@ pub(super) fn last_index_of(vm: &mut Vm, args: Args) -> Outcome {
     }
     let end = (last + 1.0).min(len as f64) as usize;
     let wanted = vm.arg(args, 0);
-    let found = find(vm, this, (0..end).rev(), wanted, Vm::equals)?;
+    let found = find(vm, this, 0..end, From::End, wanted, Vm::strict_equals)?;
     Ok(found.map_or(Value::int(-1), Value::index))
 }

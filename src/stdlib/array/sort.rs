@@ -8,6 +8,7 @@ use super::super::arguments::{Outcome, optional_callable, push, this_array, writ
 use super::super::callbacks::call_back;
 use crate::heap::value::Value;
 use crate::vm::Vm;
+use crate::vm::bulk::PORTION;
 use crate::vm::native::Args;
 
 /// Sorts in place; answers the array.
@@ -54,7 +55,7 @@ fn comparator(vm: &mut Vm, args: Args, function: &str) -> Outcome<Option<Value>>
 
 /// The elements of a held array that no script can reach, in order; undefined ones last.
 fn sorted(vm: &mut Vm, copy: Value, comparator: Option<Value>, function: &str) -> Outcome<Vec<Value>> {
-    let mut values = vm.heap.elements(copy).to_vec();
+    let mut values = vm.copied_elements(copy)?;
     let all = values.len();
     values.retain(|value| !value.is_undefined());
     match comparator {
@@ -70,14 +71,24 @@ fn sort_strings(vm: &mut Vm, values: &mut [Value], function: &str) -> Outcome<()
     if values.len() < 2 {
         return Ok(());
     }
-    if let Some(other) = values.iter().copied().find(|value| !value.is_string()) {
+    let (mut longest, mut other) = (0, None);
+    for portion in values.chunks(PORTION) {
+        // each text is somewhere else in memory
+        vm.charge(portion.len() * 16)?;
+        for value in portion {
+            match value.is_string() {
+                true => longest = longest.max(vm.heap.text(*value).len()),
+                false => other = other.or(Some(*value)),
+            }
+        }
+    }
+    if let Some(other) = other {
         let advice = if other.is_number() { "`(a, b) => a - b`" } else { "a function of two elements" };
         let got = vm.describe(other);
         return Err(vm.type_error(format!(
             "`{function}` without a comparator orders strings, and there is {got} among the elements: pass {advice}"
         )));
     }
-    let longest = values.iter().map(|value| vm.heap.text(*value).len()).max().unwrap_or(0);
     let run = if longest <= SHORT_TEXT { QUICK_RUN } else { 1 };
     if run > 1 {
         for values in values.chunks_mut(run) {
@@ -115,6 +126,10 @@ fn not_a_number(vm: &mut Vm, function: &str, answer: Value) -> crate::vm::native
     wrong(vm, function, 0, "a comparator that answers a number", answer)
 }
 
+/// Elements that are moved in the time that charging one takes, and between two looks at the limits.
+const MOVED_AT_ONCE: usize = 16;
+const MOVED: usize = 16 * PORTION;
+
 /// Runs that are this short are sorted by binary insertion.
 const RUN: usize = 8;
 
@@ -135,7 +150,8 @@ fn merge_runs(
     mut compare: impl FnMut(&mut Vm, Value, Value) -> Outcome<Ordering>,
 ) -> Outcome<()> {
     let len = values.len();
-    let mut merged: Vec<Value> = Vec::new();
+    // for the longest left run; a buffer that grows would be copied in one go
+    let mut merged: Vec<Value> = Vec::with_capacity(if run < len { len } else { 0 });
     let mut width = run;
     while width < len {
         for start in (0..len).step_by(width * 2) {
@@ -155,9 +171,15 @@ fn merge_runs(
                     left += 1;
                 }
             }
-            merged.extend_from_slice(&values[left..middle]);
+            for portion in values[left..middle].chunks(MOVED) {
+                vm.charge(portion.len() / MOVED_AT_ONCE)?;
+                merged.extend_from_slice(portion);
+            }
             // what is left of the right run is in its place
-            values[start..start + merged.len()].copy_from_slice(&merged);
+            for (place, portion) in (start..).step_by(MOVED).zip(merged.chunks(MOVED)) {
+                vm.charge(portion.len() / MOVED_AT_ONCE)?;
+                values[place..place + portion.len()].copy_from_slice(portion);
+            }
         }
         width *= 2;
     }

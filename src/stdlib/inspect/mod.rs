@@ -17,9 +17,11 @@ use indexmap::IndexSet;
 use rustc_hash::FxBuildHasher;
 
 use crate::heap::cell::Kind;
+use crate::heap::string::Text;
 use crate::heap::value::Value;
 use crate::stdlib::arguments::Outcome;
 use crate::vm::Vm;
+use crate::vm::bulk::{PIECE, pieces};
 use crate::vm::convert::number_text;
 use layout::{ArrayEntries, Entries, lay_out};
 use style::Style;
@@ -114,8 +116,33 @@ impl Inspector<'_> {
         if value.is_container() {
             return self.container(value, level);
         }
-        let shown = self.primitive(value);
+        let shown = match value.is_string().then(|| self.vm.heap.text(value)) {
+            Some(text) if text.len() > PIECE && self.options.characters > PIECE => self.long_string(text)?,
+            _ => self.primitive(value),
+        };
         self.spend(shown.len())?;
+        Ok(shown)
+    }
+
+    /// A string of which so much is shown that it is made in pieces. It is not broken into lines: nobody reads it for its looks.
+    fn long_string(&mut self, whole: Text) -> Outcome<String> {
+        let room = self.room().max(SHORT_LINE);
+        let text = whole.as_str();
+        let end = whole.byte_of(self.options.characters.min(whole.chars_len())).min(text.floor_char_boundary(room));
+        let (text, rest) = text.split_at(end);
+        let quote = text::quote(text);
+        let mut out = String::with_capacity(text.len() + 32);
+        out.push(quote);
+        for piece in pieces(text) {
+            self.vm.charge(piece.len())?;
+            self.vm.make_room(&mut out, piece.len() * 2)?;
+            text::push_quoted(&mut out, piece, quote, self.options.terminal);
+        }
+        out.push(quote);
+        let mut shown = if self.options.colors { Style::Text.paint(&out) } else { out };
+        if !rest.is_empty() {
+            shown.push_str(&more(rest.chars().count(), "character"));
+        }
         Ok(shown)
     }
 

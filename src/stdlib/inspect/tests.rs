@@ -198,6 +198,25 @@ fn it_ends_where_it_is_interrupted() {
 }
 
 #[test]
+fn a_string_that_is_shown_whole_is_made_in_pieces() {
+    let all = Options { characters: usize::MAX, bytes: usize::MAX, ..Options::default() };
+    with_value("\"it's \\t \" + 'äb'.repeat(400000)", |vm, value| {
+        vm.charged = Default::default();
+        let shown = inspect(vm, value, all);
+        let whole = vm.heap.text(value);
+        assert_eq!(shown, Ok(text::quoted(whole.as_str(), false)));
+        assert!(vm.charged.total >= whole.len(), "{:?}", vm.charged);
+        vm.limit_fuel(1000);
+        assert!(inspect(vm, value, all).is_err());
+        vm.limit_fuel(u64::MAX);
+        let some = Options { characters: 300_000, bytes: usize::MAX, ..Options::default() };
+        let shown = inspect(vm, value, some).unwrap_or_default();
+        let left = whole.chars_len() - 300_000;
+        assert!(shown.ends_with(&format!("\"... {left} more characters")));
+    });
+}
+
+#[test]
 fn names_of_functions_bound_again_and_again_are_cut() {
     let text = plain("let f = () => 1; for (let i = 0; i < 100000; i += 1) { f = f.bind(); } f");
     assert!(text.starts_with("[Function: bound bound ") && text.ends_with("...]") && text.len() < 2000, "{text}");

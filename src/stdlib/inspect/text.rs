@@ -4,7 +4,17 @@ use super::style::without_colors;
 
 /// A text as a literal: in single quotes, or in those that need no escapes. For a terminal, what would turn the direction of writing is escaped too.
 pub fn quoted(text: &str, terminal: bool) -> String {
-    let quote = if !text.contains('\'') {
+    let quote = quote(text);
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push(quote);
+    push_quoted(&mut out, text, quote, terminal);
+    out.push(quote);
+    out
+}
+
+/// The quotes of a literal.
+pub fn quote(text: &str) -> char {
+    if !text.contains('\'') {
         '\''
     } else if !text.contains('"') {
         '"'
@@ -12,21 +22,21 @@ pub fn quoted(text: &str, terminal: bool) -> String {
         '`'
     } else {
         '\''
-    };
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push(quote);
+    }
+}
+
+/// What stands between the quotes, for the whole text or for a piece of it.
+pub fn push_quoted(out: &mut String, text: &str, quote: char, terminal: bool) {
     for c in text.chars() {
         if c == quote || c == '\\' {
             out.push('\\');
             out.push(c);
         } else if is_control(c) || terminal && turns_direction(c) {
-            push_escape(&mut out, c);
+            push_escape(out, c);
         } else {
             out.push(c);
         }
     }
-    out.push(quote);
-    out
 }
 
 /// Overrides, embeddings and isolates: what follows them is shown in another order than it stands in.

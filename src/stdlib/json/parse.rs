@@ -241,7 +241,8 @@ impl<'t> Parser<'t> {
                 } else {
                     &self.text[start..end]
                 };
-                Ok(crate::stdlib::arguments::text(vm, text)?)
+                // a short one has been charged as it was read
+                Ok(if text.len() <= LOOK { vm.text_in_room(|heap| heap.string(text))? } else { vm.text_value(text)? })
             }
             Some(b'-' | b'0'..=b'9') => self.number(vm),
             Some(b't') => self.word("true", Value::TRUE),
@@ -331,9 +332,24 @@ impl<'t> Parser<'t> {
     }
 
     /// The bytes between the quotes, and whether there is an escape among them.
+    #[inline]
     fn string_body(&mut self, vm: &mut Vm) -> Parsed<(usize, usize, bool)> {
         self.at += 1;
         let start = self.at;
+        let near = &self.bytes[start..self.bytes.len().min(start + LOOK)];
+        if let Some(length) = memchr::memchr2(b'"', b'\\', near)
+            && near[length] == b'"'
+            && !near[..length].iter().fold(false, |found, byte| found | (*byte < 0x20))
+        {
+            self.at += length + 1;
+            return Ok((start, start + length, false));
+        }
+        self.unusual_string_body(vm, start)
+    }
+
+    /// Of a string that is long, has an escape, or is wrong.
+    #[inline(never)]
+    fn unusual_string_body(&mut self, vm: &mut Vm, start: usize) -> Parsed<(usize, usize, bool)> {
         let mut escaped = false;
         loop {
             if self.at - self.charged > LOOK {
@@ -381,6 +397,7 @@ impl<'t> Parser<'t> {
                 charged = at;
             }
             let length = memchr::memchr(b'\\', &self.bytes[at..end]).unwrap_or(end - at);
+            vm.make_room(&mut self.buffer, length + 4)?;
             self.buffer.push_str(&self.text[at..at + length]);
             at += length;
             if at == end {
@@ -429,8 +446,16 @@ impl<'t> Parser<'t> {
         self.fail(at, "lone surrogate escape: strings hold whole characters")
     }
 
-    #[inline]
+    #[inline(always)]
     fn skip_space(&mut self, vm: &mut Vm) -> Parsed<()> {
+        match self.bytes.get(self.at) {
+            Some(b' ' | b'\n' | b'\t' | b'\r') => self.skip_blanks(vm),
+            _ => Ok(()),
+        }
+    }
+
+    #[inline(never)]
+    fn skip_blanks(&mut self, vm: &mut Vm) -> Parsed<()> {
         while matches!(self.bytes.get(self.at), Some(b' ' | b'\n' | b'\t' | b'\r')) {
             self.at += 1;
             if self.at - self.charged > LOOK {

@@ -11,8 +11,13 @@ use crate::heap::value::Value;
 use crate::stdlib::arguments::{Outcome, define, push, room_for_text};
 use crate::stdlib::callbacks::call_back;
 use crate::vm::Vm;
-use crate::vm::bulk::{PIECE, pieces};
+use crate::vm::bulk::pieces;
 use crate::vm::native::Throw;
+
+/// Bytes that are written, and properties that are passed, between two looks at the limits.
+const LOOK: usize = 4096;
+/// Bytes that one may become.
+const LONGEST_ESCAPE: usize = 6;
 
 /// How a value is written.
 #[derive(Default)]
@@ -86,6 +91,7 @@ impl Writer<'_> {
         if !self.value(vm, value)? {
             return Ok(None);
         }
+        let mut steps = 0;
         while let Some(top) = self.open.last_mut() {
             if top.next == top.len {
                 self.close(vm);
@@ -110,11 +116,12 @@ impl Writer<'_> {
             if self.guard.is_some() {
                 vm.safepoint();
             }
-            vm.charge(1)?;
-            if self.out.len() - self.charged > 4096 {
-                vm.charge(self.out.len() - self.charged)?;
+            steps += 1;
+            if self.out.len() - self.charged + steps > LOOK {
+                vm.charge(self.out.len() - self.charged + std::mem::take(&mut steps))?;
                 self.charged = self.out.len();
                 room_for_text(vm, self.out.len())?;
+                vm.make_room(&mut self.out, 2 * LOOK)?;
             }
         }
         vm.charge(self.out.len() - self.charged)?;
@@ -208,12 +215,13 @@ impl Writer<'_> {
     }
 
     fn string(&mut self, vm: &mut Vm, text: &str) -> Outcome<()> {
-        if text.len() <= PIECE {
+        if text.len() <= LOOK {
             push_string(&mut self.out, text);
             return Ok(());
         }
         self.out.push('"');
         for piece in pieces(text) {
+            vm.make_room(&mut self.out, piece.len() * LONGEST_ESCAPE + 2)?;
             push_escaped(&mut self.out, piece);
             vm.charge(self.out.len() - self.charged)?;
             self.charged = self.out.len();

@@ -6,6 +6,7 @@ use super::occurrences::Occurrences;
 use crate::heap::string::Text;
 use crate::heap::value::Value;
 use crate::vm::Vm;
+use crate::vm::bulk::PIECE;
 use crate::vm::native::Args;
 
 /// Replaces the first occurrence.
@@ -29,7 +30,7 @@ fn substitute(vm: &mut Vm, args: Args, function: &str, most: usize) -> Outcome {
     let mut occurrences = Occurrences::new(whole.as_str(), wanted.as_str(), 0);
     let Some(mut at) = occurrences.next(vm)? else { return Ok(vm.this(args)) };
     let plain = !calls && !vm.heap.text(replacement).contains('$');
-    let mut out = String::new();
+    let mut out = String::with_capacity(whole.len().min(PIECE));
     let mut times = 0;
     let (mut copied, mut position) = (0, 0);
     // where counting stands, so that positions in a text that is not ASCII are found in one pass

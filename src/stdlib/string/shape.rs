@@ -4,7 +4,7 @@ use super::super::arguments::{Outcome, integer, optional_string, room_for_text, 
 use super::super::long;
 use super::piece;
 use crate::vm::Vm;
-use crate::vm::bulk::{PIECE, TextBuilder, pieces};
+use crate::vm::bulk::{FREE, PIECE, TextBuilder, pieces};
 use crate::vm::native::Args;
 
 /// The string followed by the arguments.
@@ -31,6 +31,9 @@ pub(super) fn repeat(vm: &mut Vm, args: Args) -> Outcome {
         return text(vm, "");
     }
     let count = count.min(u32::MAX as f64) as usize;
+    if whole.len() * count <= FREE {
+        return text(vm, &whole.repeat(count));
+    }
     room_for_text(vm, whole.len() * count)?;
     let mut builder = TextBuilder::new(whole.len() * count);
     push_repeated(vm, &mut builder, whole.as_str(), count)?;

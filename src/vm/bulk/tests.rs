@@ -35,6 +35,9 @@ const CASES: &[(&str, &str, usize)] = &[
     (WIDE, "s.indexOf('z')", 4_500_000),
     (TEXT, "s.lastIndexOf('z')", 4_000_000),
     (TEXT, "s.includes(s.slice(3900000) + 'z')", 4_000_000),
+    (TEXT, "s.indexOf('z' + s.slice(0, 2000000))", 7_000_000),
+    (TEXT, "s.lastIndexOf('z' + s.slice(0, 2000000))", 7_000_000),
+    (TEXT, "s.split('z' + s.slice(0, 2000000))", 7_000_000),
     (TEXT, "s.split('z')", 4_000_000),
     (TEXT, "s.split('a')", 4_000_000),
     (TEXT, "s.split('')", 4_000_000),
@@ -96,6 +99,11 @@ const CASES: &[(&str, &str, usize)] = &[
     (STRINGS, "a.sort()", 3_000_000),
     (STRINGS, "a.toSorted()", 3_000_000),
     (NUMBERS, "a.push(...a)", 2_000_000),
+    // each element once, and on its way to a larger buffer
+    ("", "{ const a = []; for (let i = 0; i < 1000000; i += 1) { a.push(i); } return a; }", 2_000_000),
+    ("", "{ const a = []; for (let i = 0; i < 1000000; i += 1) { a[i] = i; } return a; }", 1_000_000),
+    (STRINGS, "a.indexOf('none')", 1_000_000),
+    ("const a = Array(300000).fill('x'.repeat(3000));", "a.includes('x'.repeat(2999) + 'y')", 100_000_000),
     (NUMBERS, "Math.max(...a)", 1_000_000),
     (NUMBERS, "(function (...rest) { return rest; })(...a)", 2_000_000),
     (NUMBERS, "for (const k in a) { break; }", 1_000_000),
@@ -236,4 +244,61 @@ fn long_texts_are_cut_between_characters() {
     assert_eq!(pieces(&text).collect::<String>(), text);
     assert!(pieces(&text).all(|piece| piece.len() <= PIECE));
     assert_eq!(pieces("").count(), 0);
+}
+
+#[test]
+fn a_long_buffer_grows_in_pieces() {
+    let mut vm = Vm::new(Options::default(), Box::new(Silent));
+    let text = "aä€😀".repeat(PIECE / 2);
+    let mut out = text.clone();
+    vm.limit_fuel(1);
+    assert!(vm.make_room(&mut out, text.len()).is_err());
+    assert_eq!(vm.pending, Pending::Fuel);
+    assert_eq!(out, text);
+    vm.limit_fuel(u64::MAX);
+    vm.charged = Charged::default();
+    assert!(vm.make_room(&mut out, 1).is_ok());
+    assert_eq!(out, text);
+    assert!(out.capacity() >= 2 * text.len(), "it grows by as much as it has");
+    assert!(vm.charged.total >= text.len() && vm.charged.largest <= PIECE, "{:?}", vm.charged);
+    vm.charged = Charged::default();
+    assert!(vm.make_room(&mut out, text.len()).is_ok());
+    assert_eq!(vm.charged.total, 0, "there is room");
+}
+
+#[test]
+fn an_array_that_is_ended_while_it_grows_stays_as_it_is() {
+    let (mut vm, array) = machine("const a = Array.from({ length: 200000 }, (_, i) => [i]); a");
+    while !vm.heap.is_full(array) {
+        assert!(vm.push_element(array, Value::NULL).is_ok());
+    }
+    let elements = vm.heap.elements(array).to_vec();
+    let bytes = vm.heap.arena.bytes;
+    vm.limit_fuel(1);
+    assert!(vm.push_element(array, Value::TRUE).is_err());
+    assert_eq!(vm.pending, Pending::Fuel);
+    assert_eq!(vm.heap.elements(array), elements);
+    assert_eq!(vm.heap.arena.bytes, bytes, "the larger buffer is given back");
+    vm.limit_fuel(u64::MAX);
+    assert!(vm.push_element(array, Value::TRUE).is_ok());
+    assert_eq!(vm.heap.elements(array)[..elements.len()], elements);
+    assert_eq!(vm.heap.element(array, elements.len()), Some(Value::TRUE));
+    vm.finish(array);
+}
+
+#[test]
+fn walks_over_a_large_heap_end_between_two() {
+    // not `gc.verify()`: the function is held by the test, which the verifier would report
+    for walk in ["gc.collect()", "gc.why(a)"] {
+        let source =
+            format!("const a = Array.from({{ length: 100000 }}, () => []); () => {{ for (;;) {{ {walk}; }} }}");
+        let (mut vm, function) = machine(&source);
+        vm.limit_fuel(20_000);
+        vm.charged = Charged::default();
+        assert!(vm.call(function, Value::UNDEFINED, &[]).is_err());
+        assert_eq!(vm.pending, Pending::Fuel);
+        assert!(vm.charged.total < 1_000_000, "{walk} went on for {} units", vm.charged.total);
+        vm.limit_fuel(u64::MAX);
+        vm.finish(function);
+    }
 }
