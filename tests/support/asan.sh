@@ -30,7 +30,7 @@ if [ "${1:-}" = "--one" ]; then
         sweep) flag=--gc-stress ;;
         *) flag=--gc-stress=verify ;;
     esac
-    # What tests/examples.rs gives to the examples.
+    # What the heads of the examples ask for.
     folder=$(dirname "$script") input=/dev/null arguments=
     case $script in
         scripts/examples/report.pbt) input=$folder/orders.json ;;
