@@ -14,7 +14,7 @@ use super::report::Reporter;
 use super::source::{self, NoScript, Script, reason};
 use super::streams::Streams;
 use super::{check, generate, help, signals, stats, status};
-use crate::embed::{Engine, Error, Leak, Outcome};
+use crate::embed::{Engine, Error, Format, Leak, Outcome};
 use crate::events::{Preset, TextTracer};
 use crate::syntax::{self, Diagnostic, ParseOptions, Span, codes};
 use crate::vm::error::Failure;
@@ -81,7 +81,18 @@ fn act(mut options: Options, streams: &Rc<RefCell<Streams>>) -> Result<i32, Stop
         let file = source::file(&path).map_err(|text| Stop::new(status::NO_INPUT, sentence(&text)))?;
         preludes.push(decoded(file, Vec::new(), &reporter)?);
     }
+    execute(&options, script, &preludes, streams, reporter)
+}
 
+/// Runs the preludes, the script, and the prompt if it is wanted, on one machine. The exit status.
+fn execute(
+    options: &Options,
+    script: Option<Text>,
+    preludes: &[Text],
+    streams: &Rc<RefCell<Streams>>,
+    reporter: Rc<Reporter>,
+) -> Result<i32, Stop> {
+    let prompts = script.is_none() || options.interactive;
     let interrupt = Interrupt::default();
     let input = Rc::new(RefCell::new(Input::new(interrupt.clone())));
     let host = StdHost::new(Rc::clone(streams), Rc::clone(&reporter), Rc::clone(&input));
@@ -89,7 +100,6 @@ fn act(mut options: Options, streams: &Rc<RefCell<Streams>>) -> Result<i32, Stop
     let mut builder = Engine::builder().options(options.machine()).args(args).host(host).interrupt(interrupt.clone());
     let mut file = None;
     let record = Rc::new(RefCell::new(Record::showing(options.trace)));
-    let prompts = only_prompt || options.interactive;
     if let Some(path) = &options.trace_out {
         let out = Rc::new(RefCell::new(open(path)?));
         file = Some((path.clone(), Rc::clone(&out)));
@@ -109,27 +119,7 @@ fn act(mut options: Options, streams: &Rc<RefCell<Streams>>) -> Result<i32, Stop
     signals::watch(&interrupt, !prompts);
 
     let run = Run { streams, reporter: &reporter };
-    let mut ended = None;
-    for prelude in &preludes {
-        ended = ended.or_else(|| run.failed(prelude, &engine.feed(&prelude.name, &prelude.text)));
-        engine.forget();
-    }
-    if let (None, Some(script)) = (ended, &script) {
-        let result = match (prompts, preludes.is_empty()) {
-            (true, _) => engine.feed(&script.name, &script.text),
-            (false, true) => engine.eval(&script.name, &script.text),
-            (false, false) => engine.feed_last(&script.name, &script.text),
-        };
-        ended = run.failed(script, &result);
-        if let (Ok(_), Some(format)) = (&result, options.print) {
-            let text = engine.value_text(format) + "\n";
-            // A reader that left is noticed at the end.
-            let _ = streams.borrow_mut().output(&text);
-        }
-        if prompts && !matches!(result, Err(Error::Failure(Failure::Exit(_) | Failure::Closed))) {
-            ended = None;
-        }
-    }
+    let ended = run.programs(&mut engine, preludes, script.as_ref(), prompts, options.print);
     let mut status = ended.unwrap_or(status::OK);
     if prompts && ended.is_none() {
         engine.settle();
@@ -143,14 +133,7 @@ fn act(mut options: Options, streams: &Rc<RefCell<Streams>>) -> Result<i32, Stop
             (None, status) => return Ok(status),
         };
     }
-    let sums = options.stats.map(|format| stats::text(&engine.stats(), format));
-    engine.finish();
-    if options.leaks {
-        streams.borrow_mut().error(&leaks(&engine.leaks()));
-    }
-    if let Some(text) = sums {
-        streams.borrow_mut().error(&text);
-    }
+    conclude(&mut engine, options, streams);
     if let Some((path, out)) = file
         && let Err(error) = out.borrow_mut().finish()
     {
@@ -160,6 +143,18 @@ fn act(mut options: Options, streams: &Rc<RefCell<Streams>>) -> Result<i32, Stop
     // All scopes are popped: what is left goes with the process.
     std::mem::forget(engine);
     Ok(status)
+}
+
+/// Pops the last scope, and writes what was asked for about the heap.
+fn conclude(engine: &mut Engine, options: &Options, streams: &RefCell<Streams>) {
+    let sums = options.stats.map(|format| stats::text(&engine.stats(), format));
+    engine.finish();
+    if options.leaks {
+        streams.borrow_mut().error(&leaks(&engine.leaks()));
+    }
+    if let Some(text) = sums {
+        streams.borrow_mut().error(&text);
+    }
 }
 
 /// A script, decoded.
@@ -200,6 +195,38 @@ struct Run<'r> {
 }
 
 impl Run<'_> {
+    /// Runs the preludes and the script, and prints its value in a format. The status of the first that ended early; none if the prompt is to open all the same.
+    fn programs(
+        &self,
+        engine: &mut Engine,
+        preludes: &[Text],
+        script: Option<&Text>,
+        prompts: bool,
+        print: Option<Format>,
+    ) -> Option<i32> {
+        for prelude in preludes {
+            let result = engine.feed(&prelude.name, &prelude.text);
+            engine.forget();
+            if let Some(status) = self.failed(prelude, &result) {
+                return Some(status);
+            }
+        }
+        let script = script?;
+        let result = match (prompts, preludes.is_empty()) {
+            (true, _) => engine.feed(&script.name, &script.text),
+            (false, true) => engine.eval(&script.name, &script.text),
+            (false, false) => engine.feed_last(&script.name, &script.text),
+        };
+        let status = self.failed(script, &result);
+        if let (Ok(_), Some(format)) = (&result, print) {
+            let text = engine.value_text(format) + "\n";
+            // A reader that left is noticed at the end.
+            let _ = self.streams.borrow_mut().output(&text);
+        }
+        let leaves = matches!(result, Err(Error::Failure(Failure::Exit(_) | Failure::Closed)));
+        status.filter(|_| !prompts || leaves)
+    }
+
     /// Reports why a program ended early; the exit status. `None`: it did not.
     fn failed(&self, script: &Text, result: &Result<Outcome, Error>) -> Option<i32> {
         let (text, status) = match result {
