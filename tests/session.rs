@@ -314,6 +314,21 @@ fn a_session_begins_anew_after_its_last_program() {
 }
 
 #[test]
+fn a_program_by_itself_follows_a_session() {
+    let mut engine = strict().build();
+    fed(&mut engine, &["let x = [1]"]);
+    for _ in 0..3 {
+        assert!(engine.eval("main.pbt", "let x = { n: 2 }; const f = () => x; f()").is_ok());
+        assert_eq!(engine.value_text(Format::Compact), r#"{"n":2}"#);
+        // Whatever the machine still holds would be freed by now.
+        engine.finish();
+        assert_eq!(engine.verify(), Ok(()));
+        assert_eq!(engine.leaks(), []);
+    }
+    assert_eq!(fed(&mut engine, &["x", "let x = 3; x"]), ["E0301: `x` is not declared", "3"]);
+}
+
+#[test]
 fn a_session_begins_anew_after_its_end() {
     let mut engine = strict().build();
     fed(&mut engine, &["let x = [1]", "[2]"]);

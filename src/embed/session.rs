@@ -171,7 +171,7 @@ impl Engine {
 
     pub(super) fn end_session(&mut self) {
         if self.session.take().is_some() {
-            self.vm.settle(false);
+            self.vm.end_session();
         }
     }
 

@@ -39,6 +39,12 @@ impl Vm {
         self.global_names = OWN_NAMES.map(str::to_string).to_vec();
     }
 
+    /// Ends the session; the next program is one by itself.
+    pub fn end_session(&mut self) {
+        self.settle(false);
+        self.session = None;
+    }
+
     /// Runs an input. Its value stays alive, and so do the temporaries of its last statement, until [`Vm::settle`].
     ///
     /// # Errors
