@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::code::Source;
+use super::code::{Code, Source};
 use super::native::Throw;
 use super::{ErrorClass, Pending, Vm};
 use crate::heap::Heap;
@@ -181,15 +181,17 @@ impl Vm {
 
     /// What ended the program, for the host. Everything has been unwound.
     pub(crate) fn take_failure(&mut self) -> Failure {
+        let stack = std::mem::take(&mut self.thrown_in);
+        let place = self.thrown_at.take();
         match std::mem::replace(&mut self.pending, Pending::Nothing) {
             Pending::Exit(status) => Failure::Exit(status),
-            Pending::Memory => Failure::Memory { stack: self.take_frames() },
+            Pending::Memory => Failure::Memory { stack },
             Pending::Closed => Failure::Closed,
             Pending::Fuel => Failure::Fuel,
-            Pending::Interrupt => Failure::Interrupted { stack: self.take_frames() },
+            Pending::Interrupt => Failure::Interrupted { stack },
             Pending::Exception | Pending::Nothing => {
                 let value = std::mem::replace(&mut self.exception, Value::UNDEFINED);
-                let failure = self.describe_uncaught(value);
+                let failure = self.describe_uncaught(value, place);
                 self.heap.by_temporary();
                 self.heap.decref(value);
                 failure
@@ -197,14 +199,8 @@ impl Vm {
         }
     }
 
-    /// The frames that ran when what is pending was thrown first.
-    fn take_frames(&mut self) -> Vec<String> {
-        self.thrown_at = None;
-        std::mem::take(&mut self.thrown_in)
-    }
-
-    fn describe_uncaught(&mut self, value: Value) -> Failure {
-        let place = self.thrown_at.take().map(|(code, pc)| {
+    fn describe_uncaught(&mut self, value: Value, place: Option<(*const Code, usize)>) -> Failure {
+        let place = place.map(|(code, pc)| {
             // SAFETY: code lives as long as the machine.
             let code = unsafe { &*code };
             Place { source: Rc::clone(&code.source), span: code.span(pc) }

@@ -68,7 +68,6 @@ impl Vm {
                     self.set_global(LAST_ERROR, self.exception);
                 }
                 let failure = self.take_failure();
-                self.thrown_at = None;
                 self.give_back_hidden(program.first_global as usize + program.globals.len());
                 self.sweep_and_finalize(0);
                 self.drop_main();
@@ -103,6 +102,13 @@ impl Vm {
         let found = self.collect(Reason::Explicit);
         self.at_safepoint(0);
         found
+    }
+
+    /// Between inputs: frees what is on probation. Returns how many containers died.
+    pub fn sweep_between(&mut self) -> u64 {
+        let before = self.heap.counters.freed;
+        self.sweep_and_finalize(0);
+        self.heap.counters.freed - before
     }
 
     /// What a global holds; `None` before its declaration was executed.

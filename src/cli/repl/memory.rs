@@ -36,9 +36,7 @@ pub fn gc(repl: &mut Repl, _: &str) -> Flow {
 pub fn sweep(repl: &mut Repl, _: &str) -> Flow {
     let (probationary, freed) = {
         let mut engine = repl.engine.borrow_mut();
-        engine.forget();
-        let before = engine.stats();
-        (before.probationary, engine.stats().freed - before.freed)
+        (engine.stats().probationary, engine.sweep())
     };
     repl.say(&format!("{probationary} on probation, {freed} freed: every input is swept when its value was shown\n"));
     Flow::Continue
