@@ -1,22 +1,14 @@
 //! Putting the standard library in place: all of it at level 0, before the first scope.
 
+use super::look::computed;
 use super::native::{NativeClass, NativeInfo};
 use super::{ErrorClass, Methods, Vm};
 use crate::heap::cell::Kind;
 use crate::heap::shape::Listed;
 use crate::heap::value::Value;
 
-/// Properties that no table lists: computed when they are read, or given to an error when it is made.
-const COMPUTED: [(Methods, &str); 8] = [
-    (Methods::String, "length"),
-    (Methods::Array, "length"),
-    (Methods::Function, "length"),
-    (Methods::Function, "name"),
-    (Methods::Map, "size"),
-    (Methods::Set, "size"),
-    (Methods::Error, "cause"),
-    (Methods::Error, "stack"),
-];
+/// Properties that an error is given when it is made.
+const OF_ERRORS: [&str; 2] = ["cause", "stack"];
 
 /// `array.map`: a method or property of the values of a kind.
 fn member_name(kind: Methods, name: &str) -> String {
@@ -47,10 +39,11 @@ impl Vm {
         for (index, methods) in self.methods.iter().enumerate() {
             let kind = Methods::ALL[index];
             names.extend(methods.keys().map(|key| member_name(kind, key.text().as_str())));
+            names.extend(computed(kind).iter().map(|name| member_name(kind, name)));
         }
         let error = self.heap.class_data(self.error_classes[ErrorClass::Error as usize]);
         names.extend(error.methods.keys().map(|key| member_name(Methods::Error, key.text().as_str())));
-        names.extend(COMPUTED.iter().map(|(kind, name)| member_name(*kind, name)));
+        names.extend(OF_ERRORS.iter().map(|name| member_name(Methods::Error, name)));
         names
     }
 

@@ -51,9 +51,9 @@ impl Vm {
 
     /// The same for any value of a kind.
     pub fn members_of(&self, kind: Methods) -> Vec<Member> {
-        let special = special(kind).iter().map(|name| Member { name: name.to_string(), is_method: false });
+        let computed = computed(kind).iter().map(|name| Member { name: name.to_string(), is_method: false });
         let methods = self.methods[kind as usize].keys();
-        special.chain(methods.map(|key| Member { name: key.text().to_string(), is_method: true })).collect()
+        computed.chain(methods.map(|key| Member { name: key.text().to_string(), is_method: true })).collect()
     }
 
     /// Calls `f` with each member, the nearest first, until it answers true.
@@ -66,7 +66,7 @@ impl Vm {
             }
         }
         let kind = self.methods_of(value);
-        if kind.is_some_and(|kind| special(kind).iter().any(|name| f(name, Value::UNDEFINED))) {
+        if kind.is_some_and(|kind| computed(kind).iter().any(|name| f(name, Value::UNDEFINED))) {
             return true;
         }
         let mut class = if value.is(Kind::Class) { Some(value) } else { self.heap.class_of(value) };
@@ -90,8 +90,8 @@ impl Vm {
     }
 }
 
-/// Properties that are in no slot.
-fn special(kind: Methods) -> &'static [&'static str] {
+/// Properties that are in no slot: computed when they are read.
+pub(super) fn computed(kind: Methods) -> &'static [&'static str] {
     match kind {
         Methods::String | Methods::Array => &["length"],
         Methods::Map | Methods::Set => &["size"],
