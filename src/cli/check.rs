@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::options::Options;
-use super::run::not_utf8;
 use super::source::{self, NoScript};
 use super::streams::Streams;
 use super::{json, status};
@@ -20,10 +19,9 @@ pub fn as_json(mut options: Options, streams: &Rc<RefCell<Streams>>) -> Result<i
     let (status, lines) = match source::read(&mut options) {
         Err(NoScript::Usage(sentence)) => return Err(sentence),
         Err(NoScript::Unreadable(sentence)) => (status::NO_INPUT, json::unreadable(&file, &sentence)),
-        Ok(script) => match String::from_utf8(script.bytes) {
-            Err(error) => {
-                let wrong = not_utf8(error.utf8_error().valid_up_to());
-                let text = String::from_utf8_lossy(error.as_bytes());
+        Ok(script) => match source::decoded(script.bytes) {
+            Err(undecoded) => {
+                let (text, wrong) = *undecoded;
                 (status::SYNTAX, json::diagnostics(&script.name, &text, &[wrong]))
             }
             Ok(text) => match Engine::builder().build().compile(&text) {

@@ -7,6 +7,8 @@ use std::cmp::Reverse;
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
+use crate::syntax::codes;
+
 static SECTIONS: LazyLock<Vec<Section>> = LazyLock::new(|| parse(include_str!("../../docs/library.md")));
 
 /// A namespace or class, or a group of names that belong together.
@@ -131,11 +133,18 @@ fn near(name: &str) -> Vec<&'static str> {
 /// Longer lines are hard to read.
 const WIDEST: usize = 100;
 
-/// All that there is to say about a name, for a terminal of `width` columns: lines with a line end each.
+/// All that there is to say about a built-in or the code of an error, for a terminal of `width` columns: lines with a line end each.
 ///
 /// # Errors
 /// A sentence, without a line end, that there is nothing of this name, and what is spelled like it.
 pub fn page(name: &str, width: usize, colored: bool) -> Result<String, String> {
+    if let Some(code) = codes::find(name) {
+        return Ok(format!("{}: {}\n\n{}\n", code.code, code.title, code.explanation.trim()));
+    }
+    let digits = name.strip_prefix(['E', 'e']).unwrap_or("");
+    if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(format!("there is no error code {name}; codes look like E0101"));
+    }
     let width = width.min(WIDEST);
     match find(name) {
         Found::Entry(entry, others) => {

@@ -6,6 +6,7 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
 
 use super::options::Color;
+use crate::embed::Error;
 use crate::syntax::{Diagnostic, Span};
 use crate::vm::error::{Failure, Place};
 use crate::vm::host::FinalizerFailure;
@@ -60,6 +61,14 @@ impl Reporter {
         let help = visible(diagnostic.help.as_ref().unwrap_or(&fix.message));
         let rewrite = Level::HELP.secondary_title(help).element(changed);
         self.renderer.render(&[group, rewrite]) + "\n"
+    }
+
+    /// Why a program gave no value. `None` as in [`Reporter::failure`].
+    pub fn error(&self, name: &str, source: &str, error: &Error) -> Option<String> {
+        match error {
+            Error::Syntax(errors) => Some(self.diagnostics(name, source, errors)),
+            Error::Failure(failure) => self.failure(failure),
+        }
     }
 
     /// An exception that nobody caught, or a limit. `None`: the program ended as it wanted to, or nobody reads what it writes.

@@ -16,7 +16,7 @@ use super::streams::Streams;
 use super::{check, generate, help, signals, stats, status};
 use crate::embed::{Engine, Error, Format, Leak, Outcome};
 use crate::events::{Preset, TextTracer};
-use crate::syntax::{self, Diagnostic, ParseOptions, Span, codes};
+use crate::syntax::{self, Diagnostic, ParseOptions};
 use crate::vm::error::Failure;
 use crate::vm::interrupt::Interrupt;
 
@@ -174,12 +174,11 @@ fn script(options: &mut Options, reporter: &Reporter) -> Result<Text, Stop> {
 }
 
 fn decoded((name, bytes): (String, Vec<u8>), args: Vec<String>, reporter: &Reporter) -> Result<Text, Stop> {
-    match String::from_utf8(bytes) {
+    match source::decoded(bytes) {
         Ok(text) => Ok(Text { name, text, args }),
-        Err(error) => {
-            let at = error.utf8_error().valid_up_to();
-            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-            Err(Stop::new(status::SYNTAX, reporter.diagnostics(&name, &text, &[not_utf8(at)])))
+        Err(undecoded) => {
+            let (text, error) = *undecoded;
+            Err(Stop::new(status::SYNTAX, reporter.diagnostics(&name, &text, &[error])))
         }
     }
 }
@@ -229,17 +228,11 @@ impl Run<'_> {
 
     /// Reports why a program ended early; the exit status. `None`: it did not.
     fn failed(&self, script: &Text, result: &Result<Outcome, Error>) -> Option<i32> {
-        let (text, status) = match result {
-            Ok(_) => return None,
-            Err(Error::Syntax(errors)) => {
-                (Some(self.reporter.diagnostics(&script.name, &script.text, errors)), status::SYNTAX)
-            }
-            Err(Error::Failure(failure)) => (self.reporter.failure(failure), status_of(failure)),
-        };
-        if let Some(text) = text {
+        let error = result.as_ref().err()?;
+        if let Some(text) = self.reporter.error(&script.name, &script.text, error) {
             self.streams.borrow_mut().error(&text);
         }
-        Some(status)
+        Some(status::of(error))
     }
 }
 
@@ -255,17 +248,6 @@ fn leaks(leaks: &[Leak]) -> String {
     leaks.iter().fold(String::new(), |text, leak| text + &format!("leak: {leak}\n"))
 }
 
-pub(super) fn status_of(failure: &Failure) -> i32 {
-    match failure {
-        Failure::Uncaught { .. } => status::UNCAUGHT,
-        Failure::Exit(status) => *status,
-        Failure::Memory { .. } => status::MEMORY,
-        Failure::Fuel => status::FUEL,
-        Failure::Interrupted { .. } => status::INTERRUPTED,
-        Failure::Closed => status::OK,
-    }
-}
-
 fn sentence(text: &str) -> String {
     format!("probate: {text}\n")
 }
@@ -277,19 +259,9 @@ fn standard_tracer(preset: Option<Preset>, streams: &Rc<RefCell<Streams>>) -> Te
 
 fn explain(name: &str, streams: &Rc<RefCell<Streams>>) -> Result<i32, Stop> {
     let mut streams = streams.borrow_mut();
-    let text = match codes::find(name) {
-        Some(entry) => format!("{}: {}\n\n{}\n", entry.code, entry.title, entry.explanation.trim()),
-        None => {
-            let colored = Color::Auto.is_on(streams.output_is_terminal);
-            let page = match name.strip_prefix(['E', 'e']) {
-                Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.is_empty() => {
-                    Err(format!("there is no error code {name}; codes look like E0101"))
-                }
-                _ => help::page(name, streams.columns(), colored),
-            };
-            page.map_err(|none| Stop::new(status::USAGE, sentence(&none)))?
-        }
-    };
+    let colored = Color::Auto.is_on(streams.output_is_terminal);
+    let text = help::page(name, streams.columns(), colored);
+    let text = text.map_err(|none| Stop::new(status::USAGE, sentence(&none)))?;
     let _ = streams.output(&text);
     Ok(status::OK)
 }
@@ -302,15 +274,6 @@ fn dump(what: Dump, source: &str, streams: &Rc<RefCell<Streams>>) -> Result<(), 
     };
     let _ = streams.borrow_mut().output(&text);
     Ok(())
-}
-
-pub(super) fn not_utf8(at: usize) -> Diagnostic {
-    let start = u32::try_from(at).unwrap_or(u32::MAX);
-    // The replacement character, which stands there now.
-    let span = Span { start, end: start.saturating_add(3) };
-    Diagnostic::new(codes::NOT_UTF8, span, "the text is not UTF-8")
-        .label("this byte is not part of a character")
-        .help("save the file as UTF-8")
 }
 
 /// A trace file. The first error is kept for the end.

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 
 use super::options::Options;
+use crate::syntax::{Diagnostic, Span, codes};
 
 /// A script: how it is called in messages, its bytes, and what it finds in `args`.
 #[derive(Debug)]
@@ -56,6 +57,22 @@ pub fn file(path: &Path) -> Result<(String, Vec<u8>), String> {
             Err(format!("cannot read {name}: {}{advice}", reason(&error)))
         }
     }
+}
+
+/// A text of bytes.
+///
+/// # Errors
+/// They are not UTF-8: the text with replacement characters, and what is wrong with it.
+pub fn decoded(bytes: Vec<u8>) -> Result<String, Box<(String, Diagnostic)>> {
+    String::from_utf8(bytes).map_err(|error| {
+        let start = u32::try_from(error.utf8_error().valid_up_to()).unwrap_or(u32::MAX);
+        // The replacement character, which stands there now.
+        let span = Span { start, end: start.saturating_add(3) };
+        let wrong = Diagnostic::new(codes::NOT_UTF8, span, "the text is not UTF-8")
+            .label("this byte is not part of a character")
+            .help("save the file as UTF-8");
+        Box::new((String::from_utf8_lossy(error.as_bytes()).into_owned(), wrong))
+    })
 }
 
 /// The text of a file.

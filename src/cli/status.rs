@@ -1,5 +1,23 @@
 //! Exit statuses.
 
+use crate::embed::Error;
+use crate::vm::error::Failure;
+
+/// The status of a program that gave no value.
+pub fn of(error: &Error) -> i32 {
+    match error {
+        Error::Syntax(_) => SYNTAX,
+        Error::Failure(failure) => match failure {
+            Failure::Uncaught { .. } => UNCAUGHT,
+            Failure::Exit(status) => *status,
+            Failure::Memory { .. } => MEMORY,
+            Failure::Fuel => FUEL,
+            Failure::Interrupted { .. } => INTERRUPTED,
+            Failure::Closed => OK,
+        },
+    }
+}
+
 /// The program ended, or the reader of its output went away.
 pub const OK: i32 = 0;
 /// An exception that nobody caught, or output that could not be written.

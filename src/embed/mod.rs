@@ -26,7 +26,6 @@ use crate::vm::{Options, Vm};
 use session::Session;
 
 pub use crate::compile::proto::Program;
-pub use crate::stdlib::inspect::Options as InspectOptions;
 pub use crate::vm::look::Member;
 pub use crate::vm::why::Leak;
 pub use memory::{Owned, Survivor};

@@ -9,7 +9,6 @@ use std::process;
 use super::settings::SETTINGS;
 use super::{Flow, Repl, look, memory, save};
 use crate::cli::{help, source};
-use crate::syntax::codes;
 use crate::syntax::similar::similar;
 
 /// What stands behind a command.
@@ -143,10 +142,6 @@ fn help_on(repl: &mut Repl, name: &str) -> Flow {
     let dotted = if name.starts_with('.') { name.to_string() } else { format!(".{name}") };
     if let Some(command) = Command::named(&dotted).filter(|_| name.starts_with('.')) {
         repl.say(&command.usage());
-        return Flow::Continue;
-    }
-    if let Some(entry) = codes::find(name) {
-        repl.say(&format!("{}: {}\n\n{}\n", entry.code, entry.title, entry.explanation.trim()));
         return Flow::Continue;
     }
     match help::page(name, repl.columns(), repl.colors) {

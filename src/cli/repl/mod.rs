@@ -280,16 +280,14 @@ impl Repl {
     }
 
     fn failed(&mut self, name: &str, source: &str, error: &Error) -> Flow {
-        match error {
-            Error::Syntax(errors) => {
-                self.complain(&self.reporter.diagnostics(name, source, errors));
-                if let Some(command) = commands::meant_by(source.trim()) {
-                    self.complain(&format!("the prompt's command is `{command}`\n"));
-                }
-            }
-            Error::Failure(Failure::Exit(status)) => return Flow::Leave(*status),
-            Error::Failure(Failure::Closed) => return Flow::Leave(status::OK),
-            Error::Failure(failure) => self.report(failure),
+        if let Error::Failure(Failure::Exit(_) | Failure::Closed) = error {
+            return Flow::Leave(status::of(error));
+        }
+        if let Some(text) = self.reporter.error(name, source, error) {
+            self.complain(&text);
+        }
+        if let (Error::Syntax(_), Some(command)) = (error, commands::meant_by(source.trim())) {
+            self.complain(&format!("the prompt's command is `{command}`\n"));
         }
         Flow::Continue
     }

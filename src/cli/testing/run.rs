@@ -5,9 +5,8 @@ use std::rc::Rc;
 
 use crate::cli::options::Color;
 use crate::cli::report::Reporter;
-use crate::cli::run::{not_utf8, status_of};
-use crate::cli::status;
-use crate::embed::{Engine, Error, Leak, Stats};
+use crate::cli::{source, status};
+use crate::embed::{Engine, Leak, Stats};
 use crate::events::{Preset, TextTracer};
 use crate::heap::Settings;
 use crate::vm;
@@ -84,28 +83,19 @@ pub fn run(plan: &Plan<'_>) -> Got {
 }
 
 fn evaluate(engine: &mut Engine, plan: &Plan<'_>, reporter: &Reporter, kept: &RefCell<Kept>) -> i32 {
-    let source = match str::from_utf8(plan.script) {
+    let source = match source::decoded(plan.script.to_vec()) {
         Ok(source) => source,
-        Err(error) => {
-            let source = String::from_utf8_lossy(plan.script);
-            let text = reporter.diagnostics(plan.name, &source, &[not_utf8(error.valid_up_to())]);
-            kept.borrow_mut().error(&text);
+        Err(undecoded) => {
+            let (text, error) = *undecoded;
+            kept.borrow_mut().error(&reporter.diagnostics(plan.name, &text, &[error]));
             return status::SYNTAX;
         }
     };
-    match engine.eval(plan.name, source) {
-        Ok(_) => status::OK,
-        Err(Error::Syntax(errors)) => {
-            kept.borrow_mut().error(&reporter.diagnostics(plan.name, source, &errors));
-            status::SYNTAX
-        }
-        Err(Error::Failure(failure)) => {
-            if let Some(text) = reporter.failure(&failure) {
-                kept.borrow_mut().error(&text);
-            }
-            status_of(&failure)
-        }
+    let Err(error) = engine.eval(plan.name, &source) else { return status::OK };
+    if let Some(text) = reporter.error(plan.name, &source, &error) {
+        kept.borrow_mut().error(&text);
     }
+    status::of(&error)
 }
 
 /// What is kept of a run.
