@@ -4,7 +4,7 @@ use super::Compiler;
 use super::emit::Reg;
 use super::expr::{bare, is_arithmetic};
 use super::kinds::{Kind, arithmetic, kind_of};
-use super::op::{Instr, Op};
+use super::op::{Instr, Op, flag};
 use crate::syntax::ast::*;
 
 /// The right operand of an instruction.
@@ -21,6 +21,11 @@ impl<'a> Compiler<'a> {
         let Some(((op, span, right), before)) = rest.split_last() else {
             return self.expr(first, dest);
         };
+        if before.is_empty() && flags & flag::SELF == 0 && is_swapped(*op, first, right) {
+            self.swapped_product(first, *span, right, dest, flags);
+            self.f.top = mark;
+            return;
+        }
         let (left, kind) = self.spine(first, before, right);
         self.operation(*op, left, kind, *span, right, dest, flags);
         self.f.top = mark;
@@ -31,7 +36,19 @@ impl<'a> Compiler<'a> {
         let next = before.first().map_or(last, |(_, _, operand)| operand);
         let mut kind = kind_of(self.res, first);
         let mark = self.f.top;
-        let mut left = self.operand_before(first, &[next]);
+        let mut before = before;
+        let mut left = match before.split_first() {
+            Some(((op, span, right), rest)) if is_swapped(*op, first, right) => {
+                let dest = self.f.temp();
+                let mark = self.f.top;
+                self.swapped_product(first, *span, right, dest, 0);
+                self.f.top = mark;
+                kind = arithmetic(*op, kind, kind_of(self.res, right));
+                before = rest;
+                dest
+            }
+            _ => self.operand_before(first, &[next]),
+        };
         if before.is_empty() {
             return (left, kind);
         }
@@ -46,6 +63,14 @@ impl<'a> Compiler<'a> {
             left = dest;
         }
         (dest, kind)
+    }
+
+    /// `2 * x` with the constant as the right operand, if [`is_swapped`].
+    fn swapped_product(&mut self, left: &'a Expr, span: Span, right: &'a Expr, dest: Reg, flags: u8) {
+        let operand = self.operand(right);
+        let constant = self.right_operand(BinaryOp::Mul, Kind::Any, left);
+        self.f.at(span);
+        self.constant_operation(BinaryOp::Mul, operand, constant, dest, flags | flag::SWAPPED);
     }
 
     /// One operator with its left operand in a register.
@@ -100,6 +125,12 @@ impl<'a> Compiler<'a> {
         };
         self.f.push(Instr::abc(op, flags, dest, a, b));
     }
+}
+
+/// Whether a product has a constant as its left operand only: there is no instruction for that, but one for the opposite order.
+fn is_swapped(op: BinaryOp, left: &Expr, right: &Expr) -> bool {
+    let is_number = |expr: &Expr| matches!(bare(expr).kind, ExprKind::Number(_));
+    op == BinaryOp::Mul && is_number(left) && !is_number(right)
 }
 
 fn constant_form(op: BinaryOp) -> Option<Op> {

@@ -162,7 +162,11 @@ impl Disassembler<'_> {
                 Op::CheckInit | Op::ThrowTdz => " this".to_owned(),
                 _ => " checked".to_owned(),
             },
-            _ if x & flag::OWN != 0 => " OWN".to_owned(),
+            _ if x & flag::SELF == 0 => {
+                let own = if x & flag::OWN != 0 { " OWN" } else { "" };
+                let swapped = if x & flag::SWAPPED != 0 { " swapped" } else { "" };
+                format!("{own}{swapped}")
+            }
             _ => match x >> flag::OUTER_SHIFT {
                 0 => " SELF".to_owned(),
                 outer => format!(" SELF outer {outer}"),

@@ -43,6 +43,8 @@ pub mod flag {
     /// The destination is a live local and the left operand as well (`a == b`). What it held is freed at once if its count falls
     /// to zero: only where no temporary can hold it too.
     pub const SELF: u8 = 2;
+    /// Without `SELF`: the operands of a `MulK` change places (`2 * x`), which only an error message tells.
+    pub const SWAPPED: u8 = 4;
     /// With `SELF`, `x >> OUTER_SHIFT` says how many scopes older than the current one the local's scope is (0: its own).
     pub const OUTER_SHIFT: u8 = 2;
 }
@@ -181,28 +183,48 @@ opcodes! {
     // ---- Arithmetic: `x` has OWN or SELF -----------------------------------------------------------------
     /// `R[A] := R[B] + R[C]`
     Add RRR;
+    /// As `Add`; the next instruction puts `R[A]` into a local. With plain numbers it is executed at once. Made by the linker only
+    AddTo RRR;
     /// `R[A] := R[B] + K[C]`
     AddK RRK;
+    /// As `AddK`, and as `AddTo`
+    AddKTo RRK;
     /// `R[A] := R[B] + C`
     AddI RRI;
     /// As `AddI`; the next instruction is a `JumpLt`, `JumpLtI` or `JumpLtK` on `R[A]`, which is executed at once when it compares integers. Made by the linker only
     AddIJump RRI;
     /// `R[A] := R[B] - R[C]`
     Sub RRR;
+    /// As `Sub`; the next instruction puts `R[A]` into a local. With plain numbers it is executed at once. Made by the linker only
+    SubTo RRR;
     /// `R[A] := R[B] - K[C]`
     SubK RRK;
+    /// As `SubK`, and as `SubTo`
+    SubKTo RRK;
     /// `R[A] := R[B] * R[C]`
     Mul RRR;
+    /// As `Mul`; the next instruction puts `R[A]` into a local. With plain numbers it is executed at once. Made by the linker only
+    MulTo RRR;
     /// `R[A] := R[B] * K[C]`
     MulK RRK;
+    /// As `MulK`, and as `MulTo`
+    MulKTo RRK;
     /// `R[A] := R[B] / R[C]`
     Div RRR;
+    /// As `Div`; the next instruction puts `R[A]` into a local. With plain numbers it is executed at once. Made by the linker only
+    DivTo RRR;
     /// `R[A] := R[B] / K[C]`
     DivK RRK;
+    /// As `DivK`, and as `DivTo`
+    DivKTo RRK;
     /// `R[A] := R[B] % R[C]`
     Rem RRR;
+    /// As `Rem`; the next instruction puts `R[A]` into a local. With plain numbers it is executed at once. Made by the linker only
+    RemTo RRR;
     /// `R[A] := R[B] % K[C]`
     RemK RRK;
+    /// As `RemK`, and as `RemTo`
+    RemKTo RRK;
     /// `R[A] := R[B] ** R[C]`
     Pow RRR;
     /// `R[A] := R[B] & R[C]`
@@ -414,64 +436,70 @@ opcodes! {
     ThrowType RK;
 }
 
-/// One instruction.
+/// One instruction: eight bytes, each operand a field of its own, so that the loop reads an operand with one load from where it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(transparent)]
-pub struct Instr(pub u64);
+#[repr(C, align(8))]
+pub struct Instr {
+    op: u8,
+    x: u8,
+    a: u16,
+    b: u16,
+    c: u16,
+}
 
 impl Instr {
     pub fn abc(op: Op, x: u8, a: u16, b: u16, c: u16) -> Instr {
-        Instr(op as u64 | (x as u64) << 8 | (a as u64) << 16 | (b as u64) << 32 | (c as u64) << 48)
+        Instr { op: op as u8, x, a, b, c }
     }
 
     pub fn abx(op: Op, x: u8, a: u16, bc: i32) -> Instr {
-        Instr(op as u64 | (x as u64) << 8 | (a as u64) << 16 | (bc as u32 as u64) << 32)
+        Instr { op: op as u8, x, a, b: bc as u16, c: (bc >> 16) as u16 }
     }
 
     #[inline(always)]
-    pub fn opcode(self) -> u8 {
-        self.0 as u8
+    pub fn opcode(&self) -> u8 {
+        self.op
     }
 
-    pub fn op(self) -> Op {
+    pub fn op(&self) -> Op {
         Op::from_u8(self.opcode()).expect("instructions are made from `Op`s")
     }
 
     #[inline(always)]
-    pub fn x(self) -> u8 {
-        (self.0 >> 8) as u8
+    pub fn x(&self) -> u8 {
+        self.x
     }
 
     #[inline(always)]
-    pub fn a(self) -> usize {
-        (self.0 >> 16) as u16 as usize
+    pub fn a(&self) -> usize {
+        self.a as usize
     }
 
     #[inline(always)]
-    pub fn b(self) -> usize {
-        (self.0 >> 32) as u16 as usize
+    pub fn b(&self) -> usize {
+        self.b as usize
     }
 
     #[inline(always)]
-    pub fn c(self) -> usize {
-        (self.0 >> 48) as usize
+    pub fn c(&self) -> usize {
+        self.c as usize
     }
 
     /// `bc`, signed.
     #[inline(always)]
-    pub fn bc(self) -> i32 {
-        (self.0 >> 32) as i32
+    pub fn bc(&self) -> i32 {
+        (self.b as u32 | (self.c as u32) << 16) as i32
     }
 
     /// `c`, signed: a short jump or an immediate.
     #[inline(always)]
-    pub fn short(self) -> i32 {
-        (self.0 >> 48) as i16 as i32
+    pub fn short(&self) -> i32 {
+        self.c as i16 as i32
     }
 
     /// `b`, signed: an immediate.
     #[inline(always)]
-    pub fn immediate(self) -> i32 {
-        (self.0 >> 32) as i16 as i32
+    pub fn immediate(&self) -> i32 {
+        self.b as i16 as i32
     }
 }

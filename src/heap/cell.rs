@@ -184,13 +184,13 @@ pub struct Object {
 pub struct Array {
     pub head: Container,
     pub data: *mut Value,
+    /// An object with the named properties, or undefined.
+    pub props: Value,
     pub len: u32,
     /// Places from `data` to the end of the buffer.
     pub cap: u32,
     pub offset: u32,
     pub spare: u32,
-    /// An object with the named properties, or undefined.
-    pub props: Value,
 }
 
 /// A closure; the captured variables stand behind it.

@@ -26,6 +26,8 @@ const SPECIAL: u64 = 0xFFFA;
 const STRING: u64 = 0xFFFB;
 const EXACT: u64 = 0xFFFC;
 const CONTAINER: u64 = 0xFFFD;
+/// The index of the half with the tag, seen as two 32-bit integers.
+const HIGH: usize = if cfg!(target_endian = "little") { 1 } else { 0 };
 const PAYLOAD: u64 = (1 << TAG_SHIFT) - 1;
 
 impl Value {
@@ -135,6 +137,40 @@ impl Value {
     #[inline(always)]
     pub fn is_bool(self) -> bool {
         self == Value::TRUE || self == Value::FALSE
+    }
+
+    /// The value at a place read in halves, which takes the loop fewer instructions than to load it and then to look at its tag.
+    ///
+    /// # Safety
+    /// A value stands at `place`; for the number itself, one of that kind.
+    #[inline(always)]
+    pub(crate) unsafe fn is_int_at(place: *const Value) -> bool {
+        // SAFETY: the caller's; both halves are initialised.
+        unsafe { *(place as *const u32).add(HIGH) == (INT << 16) as u32 }
+    }
+
+    /// # Safety
+    /// As for [`Value::is_int_at`].
+    #[inline(always)]
+    pub(crate) unsafe fn is_double_at(place: *const Value) -> bool {
+        // SAFETY: as above.
+        unsafe { *(place as *const u32).add(HIGH) < (INT << 16) as u32 }
+    }
+
+    /// # Safety
+    /// As for [`Value::is_int_at`].
+    #[inline(always)]
+    pub(crate) unsafe fn int_at(place: *const Value) -> i32 {
+        // SAFETY: as above.
+        unsafe { *(place as *const i32).add(1 - HIGH) }
+    }
+
+    /// # Safety
+    /// As for [`Value::is_int_at`].
+    #[inline(always)]
+    pub(crate) unsafe fn double_at(place: *const Value) -> f64 {
+        // SAFETY: as above.
+        unsafe { *(place as *const f64) }
     }
 
     /// Only if `is_int`.

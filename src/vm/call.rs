@@ -23,9 +23,20 @@ impl Vm {
         unsafe { native.as_ref() }
     }
 
+    #[inline(always)]
     pub(super) fn native_info(&self, native: Value) -> &'static NativeInfo {
         // SAFETY: a live native (I2) made by `install` from a `&'static NativeInfo`.
         unsafe { &*((*(native.container() as *mut Native)).info as *const NativeInfo) }
+    }
+
+    /// The built-in that `callee` is, if it calls nothing back: it can be called without a scope of its own.
+    #[inline(always)]
+    pub(super) fn plain_native(&self, callee: Value) -> Option<&'static NativeInfo> {
+        if !callee.is(Kind::Native) {
+            return None;
+        }
+        let info = self.native_info(callee);
+        (!info.calls_back).then_some(info)
     }
 
     /// The first stack index that no frame and no native uses.

@@ -1,12 +1,14 @@
 //! Linked code: a compiled function with its constants as heap values and room for its inline caches.
 
 use std::cell::UnsafeCell;
+use std::mem::offset_of;
 use std::ptr::null_mut;
 use std::rc::Rc;
 
-use crate::compile::op::{Instr, Op};
+use crate::compile::op::{Instr, Op, flag};
 use crate::compile::proto::{Const, MethodKey, Proto};
 use crate::heap::Heap;
+use crate::heap::cell::{Array, Collection, Kind, Object};
 use crate::heap::shape::{Listed, Shape};
 use crate::heap::string::Key;
 use crate::heap::value::Value;
@@ -51,14 +53,66 @@ impl Source {
 #[derive(Clone, Copy)]
 pub struct Cache {
     pub key: Key,
-    /// The shape it was found on, or null.
+    /// The shape it was found on, or [`NO_SHAPE`]. Caches never hold a dangling shape (`Heap::retire_shapes`), so no other container has this address in the place where
+    /// objects have their shape: there stand pointers to other live blocks, or tagged values. The kind need not be looked at.
     pub shape: *mut Shape,
     /// For a write that adds the key: the shape after it. Else null.
     pub next: *mut Shape,
     pub slot: u32,
+    /// For a built-in method: the kind of value it was found on, see [`Cache::kind_of`]. Else [`NO_KIND`].
+    pub kind: u8,
     /// For a method: the function, found on the shape's class or on the built-in kind `kind`.
     pub method: Value,
 }
+
+/// No object's shape: not null, because an empty array has that where an object has its shape.
+pub const NO_SHAPE: *mut Shape = std::ptr::dangling_mut();
+
+/// No value's kind.
+pub const NO_KIND: u8 = u8::MAX;
+
+impl Cache {
+    pub fn new(key: Key) -> Cache {
+        Cache { key, shape: NO_SHAPE, next: null_mut(), slot: 0, kind: NO_KIND, method: Value::UNDEFINED }
+    }
+
+    /// Forgets what was found.
+    pub fn clear(&mut self) {
+        *self = Cache::new(self.key);
+    }
+
+    /// The kind of a value whose built-in methods can be remembered by kind: a string, or an array, Map or Set without own properties.
+    pub fn kind_of(value: Value) -> Option<Kind> {
+        // SAFETY: a live value (I2).
+        let of = |props: Value, kind| (props == Value::UNDEFINED).then_some(kind);
+        unsafe {
+            match value.kind()? {
+                Kind::String => Some(Kind::String),
+                Kind::Array => of((*(value.container() as *mut Array)).props, Kind::Array),
+                kind @ (Kind::Map | Kind::Set) => of((*(value.container() as *mut Collection)).props, kind),
+                _ => None,
+            }
+        }
+    }
+
+    /// Whether what was found last time is what would be found on `value`.
+    #[inline(always)]
+    pub(super) fn finds(&self, value: Value) -> bool {
+        if value.is_container() {
+            let p = value.container() as *mut Object;
+            // SAFETY: a live value (I2). Every container has at least five words. Arrays, Maps and Sets, of which only the kind is remembered, have their properties in the same place.
+            unsafe {
+                (*p).shape == self.shape
+                    || (*p).head.cell.kind as u8 == self.kind
+                        && (*(value.container() as *mut Collection)).props == Value::UNDEFINED
+            }
+        } else {
+            self.kind == Kind::String as u8 && value.is_string()
+        }
+    }
+}
+
+const _: () = assert!(offset_of!(Array, props) == offset_of!(Collection, props));
 
 /// What a `Return` gives back: `(register, depth)`, last first.
 pub type GivenBack = Box<[(u16, u16)]>;
@@ -123,7 +177,7 @@ pub(super) fn link(heap: &mut Heap, proto: &Rc<Proto>, source: &Rc<Source>, all:
         .iter()
         .map(|name| {
             let key = heap.constant(name);
-            UnsafeCell::new(Cache { key, shape: null_mut(), next: null_mut(), slot: 0, method: Value::UNDEFINED })
+            UnsafeCell::new(Cache::new(key))
         })
         .collect();
     let templates = proto.templates.iter().map(|keys| link_template(heap, keys)).collect();
@@ -162,6 +216,7 @@ pub(super) fn link(heap: &mut Heap, proto: &Rc<Proto>, source: &Rc<Source>, all:
         }
     }
     fuse_counting_loops(&mut instrs);
+    fuse_assignments(&mut instrs);
     let short_name = proto.name.rsplit('.').next().unwrap_or("");
     let code = Box::new(Code {
         instrs: instrs.into_boxed_slice(),
@@ -216,6 +271,37 @@ fn fuse_counting_loops(instrs: &mut [Instr]) {
             instrs[pc - 1] = Instr::abc(Op::AddIJump, add.x(), add.a() as u16, add.b() as u16, add.c() as u16);
         }
     }
+}
+
+/// `t = a + b` right before `x = t` becomes one step where no count is touched; both instructions stay where they are.
+fn fuse_assignments(instrs: &mut [Instr]) {
+    for pc in 1..instrs.len() {
+        let (compute, set) = (instrs[pc - 1], instrs[pc]);
+        if matches!(set.op(), Op::Set | Op::SetOuter)
+            && set.b() == compute.a()
+            && compute.x() & (flag::OWN | flag::SELF) == 0
+            && let Some(op) = assigning(compute.op())
+        {
+            let (a, b, c) = (compute.a() as u16, compute.b() as u16, compute.c() as u16);
+            instrs[pc - 1] = Instr::abc(op, compute.x(), a, b, c);
+        }
+    }
+}
+
+fn assigning(op: Op) -> Option<Op> {
+    Some(match op {
+        Op::Add => Op::AddTo,
+        Op::AddK => Op::AddKTo,
+        Op::Sub => Op::SubTo,
+        Op::SubK => Op::SubKTo,
+        Op::Mul => Op::MulTo,
+        Op::MulK => Op::MulKTo,
+        Op::Div => Op::DivTo,
+        Op::DivK => Op::DivKTo,
+        Op::Rem => Op::RemTo,
+        Op::RemK => Op::RemKTo,
+        _ => return None,
+    })
 }
 
 fn link_constant(heap: &mut Heap, constant: &Const) -> Value {

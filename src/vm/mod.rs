@@ -35,7 +35,7 @@ pub mod why;
 use std::rc::Rc;
 
 use indexmap::IndexMap;
-use rustc_hash::FxBuildHasher;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::compile::op::Instr;
 use crate::compile::proto::Program;
@@ -212,6 +212,8 @@ pub struct Vm {
     /// Boxed, because frames and closures point to them.
     #[allow(clippy::vec_box)]
     codes: Vec<Box<Code>>,
+    /// Lines of stack traces, by the instruction in execution: at most one an instruction.
+    frame_lines: FxHashMap<(*const Code, usize), Box<str>>,
     builtins: Vec<(String, Value)>,
     methods: [IndexMap<Key, Value, FxBuildHasher>; METHOD_KINDS],
     error_classes: [Value; ERROR_CLASSES],
@@ -292,6 +294,7 @@ impl Vm {
             natives: Vec::new(),
             globals: Vec::new(),
             codes: Vec::new(),
+            frame_lines: FxHashMap::default(),
             builtins: Vec::new(),
             methods: Default::default(),
             error_classes: [Value::UNDEFINED; ERROR_CLASSES],

@@ -1,8 +1,8 @@
 //! Properties by name: lookup on every kind of value, and the inline caches.
 
 use super::code::Code;
+use super::code::{Cache, NO_KIND, NO_SHAPE};
 use super::native::Throw;
-use super::run::{NO_TAG, cache_tag};
 use super::{Methods, Vm};
 use crate::compile::op::Op;
 use crate::heap::cell::Kind;
@@ -169,7 +169,8 @@ impl Vm {
                     // SAFETY: shapes live with their objects.
                     unsafe {
                         if let (false, Some(slot)) = ((*shape).is_dictionary(), (*shape).slot_of(key)) {
-                            (cache.shape, cache.slot, cache.method) = (shape, slot as u32, Value::UNDEFINED);
+                            (cache.shape, cache.kind) = (shape, NO_KIND);
+                            (cache.slot, cache.method) = (slot as u32, Value::UNDEFINED);
                         }
                     }
                 }
@@ -177,12 +178,14 @@ impl Vm {
                 Ok(method)
             }
             Found::Method(method) => {
-                let tag = cache_tag(value);
-                // SAFETY: shapes live with their objects.
-                let shared =
-                    if value.is(Kind::Object) { unsafe { !(*tag).is_dictionary() } } else { tag as usize != NO_TAG };
-                if shared {
-                    (cache.shape, cache.method) = (tag, method);
+                if value.is(Kind::Object) {
+                    let shape = self.heap.shape_of(value);
+                    // SAFETY: shapes live with their objects.
+                    if unsafe { !(*shape).is_dictionary() } {
+                        (cache.shape, cache.kind, cache.method) = (shape, NO_KIND, method);
+                    }
+                } else if let Some(kind) = Cache::kind_of(value) {
+                    (cache.shape, cache.kind, cache.method) = (NO_SHAPE, kind as u8, method);
                 }
                 Ok(method)
             }

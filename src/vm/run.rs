@@ -1,16 +1,16 @@
 //! The loop: decodes and executes instructions. Each arm holds the fast test and the store; what is rare is out of line.
 //!
-//! `pc`, `regs` and `code` are the running frame's, in locals. Before anything that can throw, call, or look at frames, `pc` is saved to the frame: a saved
-//! `pc` is always one past the instruction in execution.
+//! `pc`, `regs`, `code` and `frame` are the running frame's, in locals; `pc` stays at the instruction in execution until its arm is through. Before anything that can
+//! throw, call, or look at frames, it is saved to the frame: a saved `pc` is always one past the instruction in execution. After anything that may have pushed
+//! frames or called back, `frame` and `regs` are read again, because both stacks may have moved.
 
 use super::code::Code;
-use super::native::Throw;
+use super::native::{Args, Throw};
 use super::{Frame, FrameKind, Vm, arith};
-use crate::compile::op::{Op, flag};
+use crate::compile::op::{Instr, Op, flag};
 use crate::compile::proto::ScopeKind;
-use crate::heap::cell::{Array, Collection, Function, Kind, Object, Variable};
+use crate::heap::cell::{Array, Function, Kind, Object, Variable};
 use crate::heap::event::By;
-use crate::heap::shape::Shape;
 use crate::heap::value::Value;
 
 impl Vm {
@@ -63,20 +63,26 @@ impl Vm {
         // pointers in registers are live by I2.
         unsafe {
             let mut code: &Code;
-            let mut pc;
+            let mut pc: *const Instr;
             let mut regs: *mut Value;
+            let mut frame: *mut Frame;
 
+            macro_rules! reload {
+                () => {{
+                    frame = self.frames.as_mut_ptr().add(self.frames.len() - 1);
+                    regs = self.stack.as_mut_ptr().add((*frame).base);
+                }};
+            }
             macro_rules! load {
                 () => {{
-                    let frame = self.frames.last().unwrap_unchecked();
-                    code = &*frame.code;
-                    pc = frame.pc;
-                    regs = self.stack.as_mut_ptr().add(frame.base);
+                    reload!();
+                    code = &*(*frame).code;
+                    pc = (*frame).pc;
                 }};
             }
             macro_rules! save {
                 () => {
-                    self.frames.last_mut().unwrap_unchecked().pc = pc
+                    (*frame).pc = pc.add(1)
                 };
             }
             macro_rules! r {
@@ -99,8 +105,7 @@ impl Vm {
                     save!();
                     match $call {
                         Ok(value) => {
-                            let frame = self.frames.last().unwrap_unchecked();
-                            regs = self.stack.as_mut_ptr().add(frame.base);
+                            reload!();
                             value
                         }
                         Err(_) => throw!(),
@@ -110,29 +115,81 @@ impl Vm {
             macro_rules! jump {
                 ($offset:expr) => {{
                     let offset = $offset as isize;
-                    pc = pc.offset(offset);
                     if offset < 0 {
                         self.ticks -= 1;
                         if self.ticks == 0 {
-                            // The place is that of the jump.
-                            self.frames.last_mut().unwrap_unchecked().pc = pc.offset(-offset);
+                            save!();
                             if self.tick().is_err() {
                                 throw!();
                             }
                         }
                     }
+                    pc = pc.offset(offset);
+                }};
+            }
+            macro_rules! next {
+                () => {{
+                    pc = pc.add(1);
+                    continue;
+                }};
+            }
+            // The call has pushed a frame, or put its result where the callee stood.
+            macro_rules! entered {
+                ($call:expr) => {{
+                    if $call.is_err() {
+                        throw!();
+                    }
+                    load!();
+                    continue;
+                }};
+            }
+            macro_rules! give_back {
+                ($value:expr, $locals:expr) => {{
+                    let (value, locals): (Value, usize) = ($value, $locals);
+                    if locals == 0
+                        && (*frame).kind == FrameKind::Call
+                        && (*frame).level == self.heap.level()
+                        && self.heap.scope_is_empty((*frame).probation)
+                        && !self.heap.attention
+                    {
+                        self.heap.pop_empty_scope();
+                        *regs.sub(1) = value;
+                        self.frames.set_len(self.frames.len() - 1);
+                        load!();
+                        continue;
+                    }
+                    save!();
+                    match self.return_slow(value, locals, entry) {
+                        Ok(Some(result)) => return Ok(result),
+                        Ok(None) => {
+                            load!();
+                            continue;
+                        }
+                        Err(_) => throw!(),
+                    }
                 }};
             }
             macro_rules! base {
                 () => {
-                    self.frames.last().unwrap_unchecked().probation
+                    (*frame).probation
+                };
+            }
+            // Operands of numeric instructions, to be read where they stand.
+            macro_rules! at {
+                ($index:expr) => {
+                    regs.add($index) as *const Value
+                };
+            }
+            macro_rules! konst_at {
+                ($index:expr) => {
+                    code.consts.as_ptr().add($index)
                 };
             }
             // The result of the slow path of arithmetic goes to a temporary or to a local.
             macro_rules! finish_arith {
                 ($i:expr, $value:expr) => {{
                     let value: Value = $value;
-                    if $i.x() == 0 {
+                    if $i.x() & (flag::OWN | flag::SELF) == 0 {
                         r!($i.a()) = value;
                     } else {
                         self.heap.incref(value);
@@ -145,37 +202,95 @@ impl Vm {
             }
             macro_rules! arith {
                 ($i:expr, $l:expr, $r:expr, $int:expr, $double:expr, $op:expr) => {{
-                    let (l, r): (Value, Value) = ($l, $r);
-                    if l.is_int() && r.is_int() {
-                        r!($i.a()) = $int(l.as_int(), r.as_int());
-                    } else if l.is_plain_number() && r.is_plain_number() {
-                        r!($i.a()) = Value::double($double(l.as_plain(), r.as_plain()));
+                    let (l, r): (*const Value, *const Value) = ($l, $r);
+                    if Value::is_int_at(l) && Value::is_int_at(r) {
+                        r!($i.a()) = $int(Value::int_at(l), Value::int_at(r));
+                    } else if Value::is_double_at(l) && Value::is_double_at(r) {
+                        r!($i.a()) = Value::double($double(Value::double_at(l), Value::double_at(r)));
                     } else {
-                        let value = slow!(self.arithmetic($op, l, r));
+                        let (l, r) = (*l, *r);
+                        if l.is_plain_number() && r.is_plain_number() {
+                            r!($i.a()) = Value::double($double(l.as_plain(), r.as_plain()));
+                        } else {
+                            let swapped = $i.x() & (flag::SELF | flag::SWAPPED) == flag::SWAPPED;
+                            let (l, r) = if swapped { (r, l) } else { (l, r) };
+                            let value = slow!(self.arithmetic($op, l, r));
+                            finish_arith!($i, value);
+                        }
+                    }
+                }};
+            }
+            // The next instruction, a `Set` or `SetOuter`, has nothing to count if neither the number nor what it replaces is on the heap.
+            macro_rules! arith_to {
+                ($i:expr, $l:expr, $r:expr, $int:expr, $double:expr, $op:expr) => {{
+                    let (l, r): (*const Value, *const Value) = ($l, $r);
+                    let number = if Value::is_int_at(l) && Value::is_int_at(r) {
+                        $int(Value::int_at(l), Value::int_at(r))
+                    } else if Value::is_double_at(l) && Value::is_double_at(r) {
+                        Value::double($double(Value::double_at(l), Value::double_at(r)))
+                    } else {
+                        arith!($i, l, r, $int, $double, $op);
+                        next!();
+                    };
+                    r!($i.a()) = number;
+                    let local = regs.add((*pc.add(1)).a());
+                    if !(*local).is_heap() {
+                        *local = number;
+                        pc = pc.add(1);
+                    }
+                }};
+            }
+            macro_rules! add_small {
+                ($i:expr) => {{
+                    let place = at!($i.b());
+                    if Value::is_int_at(place) {
+                        r!($i.a()) = arith::add_int(Value::int_at(place), $i.short());
+                    } else if Value::is_double_at(place) {
+                        r!($i.a()) = Value::double(Value::double_at(place) + $i.short() as f64);
+                    } else {
+                        let value = slow!(self.arithmetic(arith::Arith::Add, *place, Value::int($i.short())));
                         finish_arith!($i, value);
                     }
                 }};
             }
             macro_rules! bitwise {
                 ($i:expr, $l:expr, $r:expr, $int:expr, $op:expr) => {{
-                    let (l, r): (Value, Value) = ($l, $r);
-                    if l.is_int() && r.is_int() {
-                        r!($i.a()) = $int(l.as_int(), r.as_int());
+                    let (l, r): (*const Value, *const Value) = ($l, $r);
+                    if Value::is_int_at(l) && Value::is_int_at(r) {
+                        r!($i.a()) = $int(Value::int_at(l), Value::int_at(r));
                     } else {
-                        let value = slow!(self.bitwise($op, l, r));
+                        let value = slow!(self.bitwise($op, *l, *r));
                         r!($i.a()) = value;
                     }
                 }};
             }
             macro_rules! compare {
                 ($l:expr, $r:expr, $op:tt, $slow:expr) => {{
-                    let (l, r): (Value, Value) = ($l, $r);
-                    if l.is_int() && r.is_int() {
-                        l.as_int() $op r.as_int()
-                    } else if l.is_plain_number() && r.is_plain_number() {
-                        l.as_plain() $op r.as_plain()
+                    let (l, r): (*const Value, *const Value) = ($l, $r);
+                    if Value::is_int_at(l) && Value::is_int_at(r) {
+                        Value::int_at(l) $op Value::int_at(r)
+                    } else if Value::is_double_at(l) && Value::is_double_at(r) {
+                        Value::double_at(l) $op Value::double_at(r)
                     } else {
-                        slow!(self.compare($slow, l, r))
+                        let (l, r) = (*l, *r);
+                        if l.is_plain_number() && r.is_plain_number() {
+                            l.as_plain() $op r.as_plain()
+                        } else {
+                            slow!(self.compare($slow, l, r))
+                        }
+                    }
+                }};
+            }
+            macro_rules! compare_small {
+                ($l:expr, $n:expr, $op:tt, $slow:expr) => {{
+                    let l: *const Value = $l;
+                    let n: i32 = $n;
+                    if Value::is_int_at(l) {
+                        Value::int_at(l) $op n
+                    } else if Value::is_double_at(l) {
+                        Value::double_at(l) $op n as f64
+                    } else {
+                        slow!(self.compare($slow, *l, Value::int(n)))
                     }
                 }};
             }
@@ -209,15 +324,14 @@ impl Vm {
                     if self.heap.attention {
                         save!();
                         self.at_safepoint(base!());
-                        regs = self.stack.as_mut_ptr().add(self.frames.last().unwrap_unchecked().base);
+                        reload!();
                     }
                 };
             }
 
             load!();
             loop {
-                let i = *pc;
-                pc = pc.add(1);
+                let i = &*pc;
                 // SAFETY: code holds only opcodes made from `Op`.
                 match std::mem::transmute::<u8, Op>(i.opcode()) {
                     // ---- Loads
@@ -230,7 +344,7 @@ impl Vm {
                     Op::LoadFalse => r!(i.a()) = Value::FALSE,
                     Op::LoadHole => r!(i.a()) = Value::HOLE,
                     Op::LoadBuiltin => r!(i.a()) = self.builtins.get_unchecked(i.bc() as usize).1,
-                    Op::LoadSelf => r!(i.a()) = self.frames.last().unwrap_unchecked().function,
+                    Op::LoadSelf => r!(i.a()) = (*frame).function,
 
                     // ---- Locals
                     Op::Own => {
@@ -253,7 +367,7 @@ impl Vm {
                     Op::SetOuter => {
                         local_by!(i.a());
                         let value = r!(i.b());
-                        let level = self.frames.last().unwrap_unchecked().level + i.c() as u32;
+                        let level = (*frame).level + i.c() as u32;
                         self.heap.upscope(value, level, crate::heap::event::Why::Store);
                         self.heap.incref(value);
                         let old = std::mem::replace(&mut r!(i.a()), value);
@@ -330,7 +444,7 @@ impl Vm {
                         self.heap.set_variable(variable, r!(i.b()));
                     }
                     Op::GetUp => {
-                        let function = self.frames.last().unwrap_unchecked().function.container() as *mut Function;
+                        let function = (*frame).function.container() as *mut Function;
                         let variable = *(function.add(1) as *mut Value).add(i.b());
                         let value = (*(variable.container() as *mut Variable)).value;
                         if i.x() == 1 && value == Value::HOLE {
@@ -341,7 +455,7 @@ impl Vm {
                         r!(i.a()) = value;
                     }
                     Op::SetUp => {
-                        let function = self.frames.last().unwrap_unchecked().function.container() as *mut Function;
+                        let function = (*frame).function.container() as *mut Function;
                         let variable = *(function.add(1) as *mut Value).add(i.b());
                         if i.x() == 1 && (*(variable.container() as *mut Variable)).value == Value::HOLE {
                             save!();
@@ -381,110 +495,180 @@ impl Vm {
 
                     // ---- Arithmetic
                     Op::Add => {
-                        arith!(i, r!(i.b()), r!(i.c()), arith::add_int, |x: f64, y: f64| x + y, arith::Arith::Add)
+                        arith!(i, at!(i.b()), at!(i.c()), arith::add_int, |x: f64, y: f64| x + y, arith::Arith::Add)
                     }
                     Op::AddK => {
-                        arith!(i, r!(i.b()), konst!(i.c()), arith::add_int, |x: f64, y: f64| x + y, arith::Arith::Add)
+                        arith!(
+                            i,
+                            at!(i.b()),
+                            konst_at!(i.c()),
+                            arith::add_int,
+                            |x: f64, y: f64| x + y,
+                            arith::Arith::Add
+                        )
                     }
-                    Op::AddI => arith!(
-                        i,
-                        r!(i.b()),
-                        Value::int(i.short()),
-                        arith::add_int,
-                        |x: f64, y: f64| x + y,
-                        arith::Arith::Add
-                    ),
+                    Op::AddI => add_small!(i),
                     Op::AddIJump => {
-                        let value = r!(i.b());
-                        if value.is_int()
-                            && let Some(n) = value.as_int().checked_add(i.short())
+                        let place = at!(i.b());
+                        if Value::is_int_at(place)
+                            && let Some(n) = Value::int_at(place).checked_add(i.short())
                         {
                             r!(i.a()) = Value::int(n);
-                            let test = *pc;
+                            let test = &*pc.add(1);
                             let limit = match test.opcode() {
-                                op if op == Op::JumpLt as u8 => r!(test.b()),
-                                op if op == Op::JumpLtK as u8 => konst!(test.b()),
-                                _ => Value::int(test.immediate()),
+                                op if op == Op::JumpLt as u8 => at!(test.b()),
+                                op if op == Op::JumpLtK as u8 => konst_at!(test.b()),
+                                _ => {
+                                    pc = pc.add(1);
+                                    if n < test.immediate() {
+                                        jump!(test.short());
+                                    }
+                                    next!();
+                                }
                             };
-                            if limit.is_int() {
+                            if Value::is_int_at(limit) {
                                 pc = pc.add(1);
-                                if n < limit.as_int() {
+                                if n < Value::int_at(limit) {
                                     jump!(test.short());
                                 }
                             }
                         } else {
-                            arith!(
-                                i,
-                                value,
-                                Value::int(i.short()),
-                                arith::add_int,
-                                |x: f64, y: f64| x + y,
-                                arith::Arith::Add
-                            );
+                            add_small!(i);
                         }
                     }
                     Op::Sub => {
-                        arith!(i, r!(i.b()), r!(i.c()), arith::sub_int, |x: f64, y: f64| x - y, arith::Arith::Sub)
+                        arith!(i, at!(i.b()), at!(i.c()), arith::sub_int, |x: f64, y: f64| x - y, arith::Arith::Sub)
                     }
                     Op::SubK => {
-                        arith!(i, r!(i.b()), konst!(i.c()), arith::sub_int, |x: f64, y: f64| x - y, arith::Arith::Sub)
+                        arith!(
+                            i,
+                            at!(i.b()),
+                            konst_at!(i.c()),
+                            arith::sub_int,
+                            |x: f64, y: f64| x - y,
+                            arith::Arith::Sub
+                        )
                     }
                     Op::Mul => {
-                        arith!(i, r!(i.b()), r!(i.c()), arith::mul_int, |x: f64, y: f64| x * y, arith::Arith::Mul)
+                        arith!(i, at!(i.b()), at!(i.c()), arith::mul_int, |x: f64, y: f64| x * y, arith::Arith::Mul)
                     }
                     Op::MulK => {
-                        arith!(i, r!(i.b()), konst!(i.c()), arith::mul_int, |x: f64, y: f64| x * y, arith::Arith::Mul)
+                        arith!(
+                            i,
+                            at!(i.b()),
+                            konst_at!(i.c()),
+                            arith::mul_int,
+                            |x: f64, y: f64| x * y,
+                            arith::Arith::Mul
+                        )
                     }
                     Op::Div => {
-                        arith!(i, r!(i.b()), r!(i.c()), arith::div_int, |x: f64, y: f64| x / y, arith::Arith::Div)
+                        arith!(i, at!(i.b()), at!(i.c()), arith::div_int, |x: f64, y: f64| x / y, arith::Arith::Div)
                     }
                     Op::DivK => {
-                        arith!(i, r!(i.b()), konst!(i.c()), arith::div_int, |x: f64, y: f64| x / y, arith::Arith::Div)
+                        arith!(
+                            i,
+                            at!(i.b()),
+                            konst_at!(i.c()),
+                            arith::div_int,
+                            |x: f64, y: f64| x / y,
+                            arith::Arith::Div
+                        )
                     }
-                    Op::Rem => arith!(i, r!(i.b()), r!(i.c()), arith::rem_int, arith::rem_double, arith::Arith::Rem),
+                    Op::Rem => arith!(i, at!(i.b()), at!(i.c()), arith::rem_int, arith::rem_double, arith::Arith::Rem),
                     Op::RemK => {
-                        arith!(i, r!(i.b()), konst!(i.c()), arith::rem_int, arith::rem_double, arith::Arith::Rem)
+                        arith!(i, at!(i.b()), konst_at!(i.c()), arith::rem_int, arith::rem_double, arith::Arith::Rem)
+                    }
+                    Op::AddTo => {
+                        arith_to!(i, at!(i.b()), at!(i.c()), arith::add_int, |x: f64, y: f64| x + y, arith::Arith::Add)
+                    }
+                    Op::AddKTo => arith_to!(
+                        i,
+                        at!(i.b()),
+                        konst_at!(i.c()),
+                        arith::add_int,
+                        |x: f64, y: f64| x + y,
+                        arith::Arith::Add
+                    ),
+                    Op::SubTo => {
+                        arith_to!(i, at!(i.b()), at!(i.c()), arith::sub_int, |x: f64, y: f64| x - y, arith::Arith::Sub)
+                    }
+                    Op::SubKTo => arith_to!(
+                        i,
+                        at!(i.b()),
+                        konst_at!(i.c()),
+                        arith::sub_int,
+                        |x: f64, y: f64| x - y,
+                        arith::Arith::Sub
+                    ),
+                    Op::MulTo => {
+                        arith_to!(i, at!(i.b()), at!(i.c()), arith::mul_int, |x: f64, y: f64| x * y, arith::Arith::Mul)
+                    }
+                    Op::MulKTo => arith_to!(
+                        i,
+                        at!(i.b()),
+                        konst_at!(i.c()),
+                        arith::mul_int,
+                        |x: f64, y: f64| x * y,
+                        arith::Arith::Mul
+                    ),
+                    Op::DivTo => {
+                        arith_to!(i, at!(i.b()), at!(i.c()), arith::div_int, |x: f64, y: f64| x / y, arith::Arith::Div)
+                    }
+                    Op::DivKTo => arith_to!(
+                        i,
+                        at!(i.b()),
+                        konst_at!(i.c()),
+                        arith::div_int,
+                        |x: f64, y: f64| x / y,
+                        arith::Arith::Div
+                    ),
+                    Op::RemTo => {
+                        arith_to!(i, at!(i.b()), at!(i.c()), arith::rem_int, arith::rem_double, arith::Arith::Rem)
+                    }
+                    Op::RemKTo => {
+                        arith_to!(i, at!(i.b()), konst_at!(i.c()), arith::rem_int, arith::rem_double, arith::Arith::Rem)
                     }
                     Op::Pow => {
                         let value = slow!(self.arithmetic(arith::Arith::Pow, r!(i.b()), r!(i.c())));
                         finish_arith!(i, value);
                     }
-                    Op::BitAnd => bitwise!(i, r!(i.b()), r!(i.c()), |x, y| Value::int(x & y), arith::Bit::And),
-                    Op::BitAndK => bitwise!(i, r!(i.b()), konst!(i.c()), |x, y| Value::int(x & y), arith::Bit::And),
-                    Op::BitOr => bitwise!(i, r!(i.b()), r!(i.c()), |x, y| Value::int(x | y), arith::Bit::Or),
-                    Op::BitOrK => bitwise!(i, r!(i.b()), konst!(i.c()), |x, y| Value::int(x | y), arith::Bit::Or),
-                    Op::BitXor => bitwise!(i, r!(i.b()), r!(i.c()), |x, y| Value::int(x ^ y), arith::Bit::Xor),
-                    Op::BitXorK => bitwise!(i, r!(i.b()), konst!(i.c()), |x, y| Value::int(x ^ y), arith::Bit::Xor),
+                    Op::BitAnd => bitwise!(i, at!(i.b()), at!(i.c()), |x, y| Value::int(x & y), arith::Bit::And),
+                    Op::BitAndK => bitwise!(i, at!(i.b()), konst_at!(i.c()), |x, y| Value::int(x & y), arith::Bit::And),
+                    Op::BitOr => bitwise!(i, at!(i.b()), at!(i.c()), |x, y| Value::int(x | y), arith::Bit::Or),
+                    Op::BitOrK => bitwise!(i, at!(i.b()), konst_at!(i.c()), |x, y| Value::int(x | y), arith::Bit::Or),
+                    Op::BitXor => bitwise!(i, at!(i.b()), at!(i.c()), |x, y| Value::int(x ^ y), arith::Bit::Xor),
+                    Op::BitXorK => bitwise!(i, at!(i.b()), konst_at!(i.c()), |x, y| Value::int(x ^ y), arith::Bit::Xor),
                     Op::Shl => bitwise!(
                         i,
-                        r!(i.b()),
-                        r!(i.c()),
+                        at!(i.b()),
+                        at!(i.c()),
                         |x: i32, y| Value::int(x.wrapping_shl(y as u32)),
                         arith::Bit::Shl
                     ),
                     Op::ShlK => bitwise!(
                         i,
-                        r!(i.b()),
-                        konst!(i.c()),
+                        at!(i.b()),
+                        konst_at!(i.c()),
                         |x: i32, y| Value::int(x.wrapping_shl(y as u32)),
                         arith::Bit::Shl
                     ),
                     Op::Shr => bitwise!(
                         i,
-                        r!(i.b()),
-                        r!(i.c()),
+                        at!(i.b()),
+                        at!(i.c()),
                         |x: i32, y| Value::int(x.wrapping_shr(y as u32)),
                         arith::Bit::Shr
                     ),
                     Op::ShrK => bitwise!(
                         i,
-                        r!(i.b()),
-                        konst!(i.c()),
+                        at!(i.b()),
+                        konst_at!(i.c()),
                         |x: i32, y| Value::int(x.wrapping_shr(y as u32)),
                         arith::Bit::Shr
                     ),
-                    Op::UShr => bitwise!(i, r!(i.b()), r!(i.c()), arith::ushr_int, arith::Bit::UShr),
-                    Op::UShrK => bitwise!(i, r!(i.b()), konst!(i.c()), arith::ushr_int, arith::Bit::UShr),
+                    Op::UShr => bitwise!(i, at!(i.b()), at!(i.c()), arith::ushr_int, arith::Bit::UShr),
+                    Op::UShrK => bitwise!(i, at!(i.b()), konst_at!(i.c()), arith::ushr_int, arith::Bit::UShr),
                     Op::Neg => {
                         let value = r!(i.b());
                         if value.is_int() && value.as_int() != 0 && value.as_int() != i32::MIN {
@@ -519,8 +703,8 @@ impl Vm {
                     Op::Typeof => r!(i.a()) = self.typeof_text(r!(i.b())),
                     Op::Eq => r!(i.a()) = Value::bool(equal!(r!(i.b()), r!(i.c()))),
                     Op::Ne => r!(i.a()) = Value::bool(!equal!(r!(i.b()), r!(i.c()))),
-                    Op::Lt => r!(i.a()) = Value::bool(compare!(r!(i.b()), r!(i.c()), <, arith::Order::Lt)),
-                    Op::Le => r!(i.a()) = Value::bool(compare!(r!(i.b()), r!(i.c()), <=, arith::Order::Le)),
+                    Op::Lt => r!(i.a()) = Value::bool(compare!(at!(i.b()), at!(i.c()), <, arith::Order::Lt)),
+                    Op::Le => r!(i.a()) = Value::bool(compare!(at!(i.b()), at!(i.c()), <=, arith::Order::Le)),
                     Op::In => {
                         let found = slow!(self.has_property(r!(i.b()), r!(i.c())));
                         r!(i.a()) = Value::bool(found);
@@ -580,53 +764,53 @@ impl Vm {
                         }
                     }
                     Op::JumpLt => {
-                        if compare!(r!(i.a()), r!(i.b()), <, arith::Order::Lt) == (i.x() == 1) {
+                        if compare!(at!(i.a()), at!(i.b()), <, arith::Order::Lt) == (i.x() == 1) {
                             jump!(i.short());
                         }
                     }
                     Op::JumpLe => {
-                        if compare!(r!(i.a()), r!(i.b()), <=, arith::Order::Le) == (i.x() == 1) {
+                        if compare!(at!(i.a()), at!(i.b()), <=, arith::Order::Le) == (i.x() == 1) {
                             jump!(i.short());
                         }
                     }
                     Op::JumpLtI => {
-                        if compare!(r!(i.a()), Value::int(i.immediate()), <, arith::Order::Lt) == (i.x() == 1) {
+                        if compare_small!(at!(i.a()), i.immediate(), <, arith::Order::Lt) == (i.x() == 1) {
                             jump!(i.short());
                         }
                     }
                     Op::JumpLeI => {
-                        if compare!(r!(i.a()), Value::int(i.immediate()), <=, arith::Order::Le) == (i.x() == 1) {
+                        if compare_small!(at!(i.a()), i.immediate(), <=, arith::Order::Le) == (i.x() == 1) {
                             jump!(i.short());
                         }
                     }
                     Op::JumpGtI => {
-                        if compare!(r!(i.a()), Value::int(i.immediate()), >, arith::Order::Gt) == (i.x() == 1) {
+                        if compare_small!(at!(i.a()), i.immediate(), >, arith::Order::Gt) == (i.x() == 1) {
                             jump!(i.short());
                         }
                     }
                     Op::JumpGeI => {
-                        if compare!(r!(i.a()), Value::int(i.immediate()), >=, arith::Order::Ge) == (i.x() == 1) {
+                        if compare_small!(at!(i.a()), i.immediate(), >=, arith::Order::Ge) == (i.x() == 1) {
                             jump!(i.short());
                         }
                     }
 
                     Op::JumpLtK => {
-                        if compare!(r!(i.a()), konst!(i.b()), <, arith::Order::Lt) == (i.x() == 1) {
+                        if compare!(at!(i.a()), konst_at!(i.b()), <, arith::Order::Lt) == (i.x() == 1) {
                             jump!(i.short());
                         }
                     }
                     Op::JumpLeK => {
-                        if compare!(r!(i.a()), konst!(i.b()), <=, arith::Order::Le) == (i.x() == 1) {
+                        if compare!(at!(i.a()), konst_at!(i.b()), <=, arith::Order::Le) == (i.x() == 1) {
                             jump!(i.short());
                         }
                     }
                     Op::JumpGtK => {
-                        if compare!(r!(i.a()), konst!(i.b()), >, arith::Order::Gt) == (i.x() == 1) {
+                        if compare!(at!(i.a()), konst_at!(i.b()), >, arith::Order::Gt) == (i.x() == 1) {
                             jump!(i.short());
                         }
                     }
                     Op::JumpGeK => {
-                        if compare!(r!(i.a()), konst!(i.b()), >=, arith::Order::Ge) == (i.x() == 1) {
+                        if compare!(at!(i.a()), konst_at!(i.b()), >=, arith::Order::Ge) == (i.x() == 1) {
                             jump!(i.short());
                         }
                     }
@@ -671,16 +855,14 @@ impl Vm {
                         let cache = &*code.caches.get_unchecked(i.c()).get();
                         if object.is_container() {
                             let p = object.container() as *mut Object;
-                            if (*p).head.cell.kind == Kind::Object
-                                && (*p).shape == cache.shape
-                                && cache.method == Value::UNDEFINED
-                            {
+                            // What no other kind of container has in this place, see `Cache::shape`.
+                            if (*p).shape == cache.shape {
                                 r!(i.a()) = *(*p).slots.add(cache.slot as usize);
-                                continue;
+                                next!();
                             }
                             if (*p).head.cell.kind == Kind::Array && cache.key == self.keys.length {
                                 r!(i.a()) = Value::index((*(p as *mut Array)).len as usize);
-                                continue;
+                                next!();
                             }
                         }
                         let value = slow!(self.get_cached(object, code, i.c()));
@@ -691,10 +873,9 @@ impl Vm {
                         let cache = &*code.caches.get_unchecked(i.c()).get();
                         if object.is_container() {
                             let p = object.container() as *mut Object;
-                            if (*p).head.cell.kind == Kind::Object && (*p).shape == cache.shape && cache.next.is_null()
-                            {
+                            if (*p).shape == cache.shape && cache.next.is_null() {
                                 self.heap.set_slot(object, cache.slot as usize, r!(i.b()));
-                                continue;
+                                next!();
                             }
                         }
                         slow!(self.set_cached(object, r!(i.b()), code, i.c()));
@@ -720,7 +901,7 @@ impl Vm {
                             let array = object.container() as *mut Array;
                             if (key.as_int() as u32) < (*array).len && !self.heap.is_frozen(object) {
                                 self.heap.set_element(object, key.as_int() as usize, value);
-                                continue;
+                                next!();
                             }
                         }
                         slow!(self.set_index(object, key, value));
@@ -764,7 +945,7 @@ impl Vm {
                     Op::GetMethod => {
                         let object = r!(i.b());
                         let cache = &*code.caches.get_unchecked(i.c()).get();
-                        if cache_tag(object) == cache.shape {
+                        if cache.finds(object) {
                             let method = match cache.method {
                                 Value::UNDEFINED => {
                                     let method = *(*(object.container() as *mut Object)).slots.add(cache.slot as usize);
@@ -775,11 +956,11 @@ impl Vm {
                             };
                             r!(i.a()) = method;
                             r!(i.a() + 1) = object;
-                            continue;
+                        } else {
+                            let method = slow!(self.get_method_cached(object, code, i.c()));
+                            r!(i.a()) = method;
+                            r!(i.a() + 1) = object;
                         }
-                        let method = slow!(self.get_method_cached(object, code, i.c()));
-                        r!(i.a()) = method;
-                        r!(i.a() + 1) = object;
                     }
                     Op::GetMethodIndex => {
                         let object = r!(i.b());
@@ -805,8 +986,7 @@ impl Vm {
                                 self.too_deep();
                                 throw!();
                             }
-                            let frame = self.frames.last().unwrap_unchecked();
-                            let base = frame.base + i.a() + 1;
+                            let base = (*frame).base + i.a() + 1;
                             self.ensure_stack(base + called.registers);
                             regs = self.stack.as_mut_ptr().add(base);
                             let mut given = argc;
@@ -832,17 +1012,25 @@ impl Vm {
                                 kind: FrameKind::Call,
                                 argc: argc as u32,
                             });
+                            frame = self.frames.as_mut_ptr().add(self.frames.len() - 1);
                             self.ticks -= 1;
-                            if self.ticks == 0 {
-                                slow!(self.tick());
+                            if self.ticks == 0 && self.tick().is_err() {
+                                throw!();
                             }
+                            continue;
+                        } else if let Some(info) = self.plain_native(callee) {
+                            save!();
+                            let base = (*frame).base + i.a() + 1;
+                            let top = std::mem::replace(&mut self.top, base + 1 + argc);
+                            let result = (info.call)(self, Args { base, count: argc });
+                            self.top = top;
+                            let Ok(value) = result else { throw!() };
+                            reload!();
+                            r!(i.a()) = value;
                         } else {
                             save!();
-                            let base = self.frames.last().unwrap_unchecked().base + i.a() + 1;
-                            match self.call_other(callee, base, argc, i.c()) {
-                                Ok(()) => load!(),
-                                Err(_) => throw!(),
-                            }
+                            let base = (*frame).base + i.a() + 1;
+                            entered!(self.call_other(callee, base, argc, i.c()));
                         }
                     }
                     Op::CallSpread => {
@@ -850,72 +1038,41 @@ impl Vm {
                         if i.x() == 1 {
                             r!(i.a() + 1) = Value::UNDEFINED;
                         }
-                        let base = self.frames.last().unwrap_unchecked().base + i.a() + 1;
-                        match self.call_spread(base, i.c()) {
-                            Ok(()) => load!(),
-                            Err(_) => throw!(),
-                        }
+                        let base = (*frame).base + i.a() + 1;
+                        entered!(self.call_spread(base, i.c()));
                     }
-                    Op::New | Op::NewSpread => {
+                    Op::New => {
                         save!();
-                        let base = self.frames.last().unwrap_unchecked().base + i.a() + 1;
-                        let argc = match i.opcode() == Op::New as u8 {
-                            true => i.b(),
-                            false => match self.spread_arguments(base) {
-                                Ok(argc) => argc,
-                                Err(_) => throw!(),
-                            },
-                        };
-                        match self.construct(base, argc, i.c()) {
-                            Ok(()) => load!(),
-                            Err(_) => throw!(),
-                        }
+                        let base = (*frame).base + i.a() + 1;
+                        entered!(self.construct(base, i.b(), i.c()));
                     }
-                    Op::SuperCall | Op::SuperCallSpread => {
+                    Op::NewSpread => {
                         save!();
-                        let base = self.frames.last().unwrap_unchecked().base + i.a() + 1;
-                        let argc = match i.opcode() == Op::SuperCall as u8 {
-                            true => i.b(),
-                            false => match self.spread_arguments(base) {
-                                Ok(argc) => argc,
-                                Err(_) => throw!(),
-                            },
-                        };
-                        match self.super_call(base, argc, i.c()) {
-                            Ok(()) => load!(),
-                            Err(_) => throw!(),
-                        }
+                        let base = (*frame).base + i.a() + 1;
+                        let Ok(argc) = self.spread_arguments(base) else { throw!() };
+                        entered!(self.construct(base, argc, i.c()));
+                    }
+                    Op::SuperCall => {
+                        save!();
+                        let base = (*frame).base + i.a() + 1;
+                        entered!(self.super_call(base, i.b(), i.c()));
+                    }
+                    Op::SuperCallSpread => {
+                        save!();
+                        let base = (*frame).base + i.a() + 1;
+                        let Ok(argc) = self.spread_arguments(base) else { throw!() };
+                        entered!(self.super_call(base, argc, i.c()));
                     }
                     Op::RunFields => {
                         save!();
                         let instance = r!(i.a());
-                        match self.run_fields(instance) {
-                            Ok(()) => load!(),
-                            Err(_) => throw!(),
-                        }
+                        entered!(self.run_fields(instance));
                     }
-                    Op::Return | Op::ReturnUndefined => {
-                        let value = if i.opcode() == Op::Return as u8 { r!(i.a()) } else { Value::UNDEFINED };
-                        let frame = self.frames.last().unwrap_unchecked();
-                        if i.bc() == 0
-                            && frame.kind == FrameKind::Call
-                            && frame.level == self.heap.level()
-                            && self.heap.scope_is_empty(frame.probation)
-                            && !self.heap.attention
-                        {
-                            self.heap.pop_empty_scope();
-                            *regs.sub(1) = value;
-                            self.frames.set_len(self.frames.len() - 1);
-                            load!();
-                            continue;
-                        }
-                        save!();
-                        match self.return_slow(value, i.bc() as usize, entry) {
-                            Ok(Some(result)) => return Ok(result),
-                            Ok(None) => load!(),
-                            Err(_) => throw!(),
-                        }
+                    Op::Return => {
+                        let value = r!(i.a());
+                        give_back!(value, i.bc() as usize);
                     }
+                    Op::ReturnUndefined => give_back!(Value::UNDEFINED, i.bc() as usize),
                     Op::Rest => {
                         let rest = slow!(self.rest_arguments(i.b()));
                         r!(i.a()) = rest;
@@ -1023,7 +1180,7 @@ impl Vm {
 
                     // ---- Strings
                     Op::Concat => {
-                        let base = self.frames.last().unwrap_unchecked().base + i.b();
+                        let base = (*frame).base + i.b();
                         let text = slow!(self.concat(base, i.c()));
                         r!(i.a()) = text;
                     }
@@ -1039,8 +1196,8 @@ impl Vm {
                         if self.heap.scope_wants_care() {
                             save!();
                             self.pop_scope_slow(i.a(), i.b());
-                            regs = self.stack.as_mut_ptr().add(self.frames.last().unwrap_unchecked().base);
-                            continue;
+                            reload!();
+                            next!();
                         }
                         for register in (i.a()..i.a() + i.b()).rev() {
                             self.heap.decref(r!(register));
@@ -1052,7 +1209,7 @@ impl Vm {
                             save!();
                             self.pop_scope(base, Vm::counted_locals);
                             // A finalizer may have run, whether something waits for a safepoint now or not.
-                            regs = self.stack.as_mut_ptr().add(self.frames.last().unwrap_unchecked().base);
+                            reload!();
                             check!();
                         }
                     }
@@ -1082,6 +1239,7 @@ impl Vm {
                         throw!();
                     }
                 }
+                pc = pc.add(1);
             }
         }
     }
@@ -1103,35 +1261,6 @@ impl Vm {
         }
     }
 }
-
-/// What a method cache compares: the shape of an object; for a built-in kind without own properties, a small number that is no shape's
-/// address; otherwise a number that is never stored.
-#[inline(always)]
-pub(super) fn cache_tag(value: Value) -> *mut Shape {
-    // SAFETY: a live value (I2).
-    unsafe {
-        if value.is_container() {
-            let p = value.container() as *mut Object;
-            match (*p).head.cell.kind {
-                Kind::Object => return (*p).shape,
-                Kind::Array if (*(p as *mut Array)).props == Value::UNDEFINED => {
-                    return Kind::Array as usize as *mut Shape;
-                }
-                kind @ (Kind::Map | Kind::Set) if (*(p as *mut Collection)).props == Value::UNDEFINED => {
-                    return kind as usize as *mut Shape;
-                }
-                _ => {}
-            }
-        } else if value.is_string() {
-            return STRING_TAG as *mut Shape;
-        }
-    }
-    NO_TAG as *mut Shape
-}
-
-/// `cache_tag` of a string; of what has none.
-pub(super) const STRING_TAG: usize = 64;
-pub(super) const NO_TAG: usize = 65;
 
 /// What a scope event calls a scope.
 fn scope_name(kind: usize) -> &'static str {

@@ -160,6 +160,7 @@ impl Vm {
             return;
         }
         if let Some(code) = self.codes.pop() {
+            self.frame_lines.clear();
             super::code::unlink(&mut self.heap, &code);
         }
         self.heap.sweep(0);

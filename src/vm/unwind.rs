@@ -305,32 +305,40 @@ impl Vm {
             text.push_str(": ");
             text.push_str(&self.heap.text(message));
         }
-        for line in self.frame_lines() {
+        self.each_frame_line(|line| {
             text.push_str("\n    ");
-            text.push_str(&line);
-        }
+            text.push_str(line);
+        });
         text
     }
 
     /// The running frames as lines, innermost first, the middle of a long recursion left out.
-    pub(super) fn frame_lines(&self) -> Vec<String> {
+    pub(super) fn frame_lines(&mut self) -> Vec<String> {
         let mut lines = Vec::new();
+        self.each_frame_line(|line| lines.push(line.to_string()));
+        lines
+    }
+
+    /// The same, one after the other. A place's line is put together once: programs that throw in a loop do so at the same places.
+    fn each_frame_line(&mut self, mut show: impl FnMut(&str)) {
         let count = self.frames.len();
         for (nth, frame) in self.frames.iter().rev().enumerate() {
             if count > SHOWN_FIRST + SHOWN_LAST + 1 && nth >= SHOWN_FIRST && nth < count - SHOWN_LAST {
                 if nth == SHOWN_FIRST {
-                    lines.push(format!("… {} more calls", count - SHOWN_FIRST - SHOWN_LAST));
+                    show(&format!("… {} more calls", count - SHOWN_FIRST - SHOWN_LAST));
                 }
                 continue;
             }
             let (code, pc) = frame.executing();
-            // SAFETY: code lives as long as the machine.
-            let code = unsafe { &*code };
-            let position = code.source.position(code.span(pc).start);
-            let (name, file) = (code.display_name(), &code.source.name);
-            lines.push(format!("at {name} ({file}:{}:{})", position.line, position.column));
+            let line = self.frame_lines.entry((code, pc)).or_insert_with(|| {
+                // SAFETY: code lives as long as the machine.
+                let code = unsafe { &*code };
+                let position = code.source.position(code.span(pc).start);
+                let (name, file) = (code.display_name(), &code.source.name);
+                format!("at {name} ({file}:{}:{})", position.line, position.column).into()
+            });
+            show(line);
         }
-        lines
     }
 
     /// What the instruction in execution names in its note.
@@ -398,10 +406,7 @@ impl Vm {
         for code in &self.codes {
             for cache in &code.caches {
                 // SAFETY: no instruction holds a reference to a cache across a tick.
-                let cache = unsafe { &mut *cache.get() };
-                cache.shape = std::ptr::null_mut();
-                cache.next = std::ptr::null_mut();
-                cache.method = Value::UNDEFINED;
+                unsafe { (*cache.get()).clear() };
             }
         }
     }
