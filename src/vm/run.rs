@@ -146,20 +146,38 @@ impl Vm {
             macro_rules! give_back {
                 ($value:expr, $locals:expr) => {{
                     let (value, locals): (Value, usize) = ($value, $locals);
-                    if locals == 0
-                        && (*frame).kind == FrameKind::Call
-                        && (*frame).level == self.heap.level()
+                    let mut given = 0;
+                    if (*frame).level == self.heap.level()
                         && self.heap.scope_is_empty((*frame).probation)
                         && !self.heap.attention
                     {
-                        self.heap.pop_empty_scope();
-                        *regs.sub(1) = value;
-                        self.frames.set_len(self.frames.len() - 1);
-                        load!();
-                        continue;
+                        // The frame owns nothing: what its variables refer to is older, and outlives it unless they were the last to refer to it.
+                        let given_back = &code.returns.get_unchecked(locals)[..];
+                        for (register, _) in given_back {
+                            self.heap.decref(r!(*register as usize));
+                        }
+                        if self.heap.scope_is_empty((*frame).probation) {
+                            self.heap.pop_empty_scope();
+                            let (kind, base) = ((*frame).kind, (*frame).base);
+                            self.frames.set_len(self.frames.len() - 1);
+                            match kind {
+                                FrameKind::Call => *regs.sub(1) = value,
+                                FrameKind::Entry => return Ok(value),
+                                FrameKind::Construct | FrameKind::Super => {
+                                    if let Some(what) = self.constructions.pop()
+                                        && self.go_on_constructing(what, base).is_err()
+                                    {
+                                        throw!();
+                                    }
+                                }
+                            }
+                            load!();
+                            continue;
+                        }
+                        given = given_back.len();
                     }
                     save!();
-                    match self.return_slow(value, locals, entry) {
+                    match self.return_slow(value, (locals, given), entry) {
                         Ok(Some(result)) => return Ok(result),
                         Ok(None) => {
                             load!();

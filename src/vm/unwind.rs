@@ -13,9 +13,15 @@ const SHOWN_FIRST: usize = 10;
 const SHOWN_LAST: usize = 3;
 
 impl Vm {
-    /// Leaves the running frame with a result that may have something to clean up. `Some`: the frame was an entry, the loop ends with this result.
+    /// Leaves the running frame with a result that may have something to clean up: the locals of the list number `index` of its code, but for the first `given`, which have
+    /// been given back. `Some`: the frame was an entry, the loop ends with this result.
     #[inline(never)]
-    pub(super) fn return_slow(&mut self, value: Value, index: usize, entry: usize) -> Result<Option<Value>, Throw> {
+    pub(super) fn return_slow(
+        &mut self,
+        value: Value,
+        (index, given): (usize, usize),
+        entry: usize,
+    ) -> Result<Option<Value>, Throw> {
         let Some(frame) = self.frames.last() else { return Ok(Some(value)) };
         let (code, base, probation, level, kind) = (frame.code, frame.base, frame.probation, frame.level, frame.kind);
         let argc = frame.argc as usize;
@@ -23,7 +29,7 @@ impl Vm {
         let given_back = unsafe { &(&(*code).returns)[index] };
         let in_flight = self.heap.hold_in_flight(value, level - 1, Why::Return);
         let mut suspended = false;
-        let mut given = 0;
+        let mut given = given;
         loop {
             let depth = self.heap.level() - level;
             if self.heap.scope_wants_care() {
