@@ -4,7 +4,7 @@ mod support;
 
 use std::path::Path;
 
-use support::{probate, probate_merged, tests_folder};
+use support::{files, probate, probate_merged, tests_folder};
 
 #[test]
 fn the_tests_of_the_scripts_pass() {
@@ -19,8 +19,7 @@ fn the_tests_of_the_scripts_pass() {
 /// How many scripts `scripts/bench/` has.
 fn benchmarks() -> usize {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/bench");
-    let entries = folder.read_dir().expect("the benchmarks are there").flatten();
-    entries.filter(|entry| entry.path().extension().is_some_and(|extension| extension == "pbt")).count()
+    files(&folder, "pbt").len() + files(&folder.join("scaling"), "pbt").len()
 }
 
 #[test]

@@ -9,7 +9,9 @@ The *.pbt files run under node, jsc and qjs as they are (jsc gets a `console` in
 """
 
 import argparse
+import contextlib
 import datetime
+import io
 import math
 import os
 import platform
@@ -40,6 +42,8 @@ PEERS = {
 }
 
 SCALING_SIZES = (10**4, 10**5, 10**6)
+# Elements altogether: a script makes small ones so much more often.
+SCALING_TOTAL = 4 * 10**6
 
 
 class Failed(Exception):
@@ -310,40 +314,66 @@ def version(peer, command):
     return lines[0].split("  ")[0] if lines else "tells no version"
 
 
+def depth_option(command):
+    """Lets calls go as deep as `call_depth` needs, if the binary can."""
+    usage = subprocess.run([*command, "--help"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=10).stdout
+    return [f"--max-depth={max(SCALING_SIZES) + 1000}"] if "--max-depth" in usage else []
+
+
 def scaling(command, runs, runner, markdown):
     """Nanoseconds an element at every size; True if all are flat within 30 %."""
     names = sorted(path.stem for path in (HERE / "scaling").glob("*.pbt"))
+    command = command + depth_option(command)
     rows = []
     flat = True
     for name in names:
         script = str(HERE / "scaling" / f"{name}.pbt")
         times = {size: [] for size in SCALING_SIZES}
-        try:
-            for _ in range(runs):
-                for size in SCALING_SIZES:
-                    times[size].append(float(runner.run([*command, script, str(size)]).output))
-        except Failed as failure:
-            print(f"{name}: {failure}", file=sys.stderr)
-            rows.append((name, None))
-            flat = False
-            continue
-        per_element = [median(values) for values in times.values()]
+        for _ in range(runs):
+            for size, samples in times.items():
+                if samples is None:
+                    continue
+                try:
+                    # What comes before the rounds, and the start of the process, is measured alone and taken off.
+                    start = runner.run([*command, script, str(size), "0"])
+                    whole = runner.run([*command, script, str(size), str(SCALING_TOTAL // size)])
+                except Failed as failure:
+                    print(f"{name}, {size}: {failure}", file=sys.stderr)
+                    times[size] = None
+                else:
+                    samples.append(max(whole.seconds - start.seconds, 0.001) * 1e9 / SCALING_TOTAL)
+        per_element = [samples and median(samples) for samples in times.values()]
         rows.append((name, per_element))
-        flat = flat and max(per_element) <= 1.3 * min(per_element)
+        flat = flat and None not in per_element and max(per_element) <= 1.3 * min(per_element)
     head = ["ns an element", *(f"n = {size:,}" for size in SCALING_SIZES), "slowest / fastest"]
     shown = []
     for name, times in rows:
-        if times is None:
-            shown.append([name] + ["failed"] * len(SCALING_SIZES) + [""])
-        else:
-            quotient = max(times) / min(times)
-            shown.append([name, *(f"{value:.1f}" for value in times), factor(quotient, markdown and quotient > 1.3)])
+        quotient = None if None in times else max(times) / min(times)
+        cells = ["failed" if time is None else f"{time:.1f}" for time in times]
+        shown.append([name, *cells, factor(quotient, markdown and quotient is not None and quotient > 1.3)])
     if markdown:
         markdown_table(head, shown)
     else:
         for row in [head, *shown]:
             print(f"{row[0]:<18}" + "".join(f"{cell:>18}" for cell in row[1:]))
     return flat
+
+
+@contextlib.contextmanager
+def written_to(file, mark):
+    """Puts what is printed in place of what stands between `<!-- MARK -->` and `<!-- end of MARK -->` in a file, if one is named."""
+    if file in (None, "-"):
+        yield
+        return
+    text = io.StringIO()
+    with contextlib.redirect_stdout(text):
+        yield
+    first, last = f"<!-- {mark} -->\n", f"<!-- end of {mark} -->\n"
+    before, found, rest = Path(file).read_text().partition(first)
+    _, ends, after = rest.partition(last)
+    if not found or not ends:
+        raise SystemExit(f"{file} has no marks for the {mark}")
+    Path(file).write_text(f"{before}{first}\n{text.getvalue().strip()}\n\n{last}{after}")
 
 
 def options():
@@ -353,7 +383,13 @@ def options():
     parser.add_argument("--peers", default=",".join(PEERS), metavar="A,B", help="which peers, with commas between (all that are found)")
     parser.add_argument("--probate", type=Path, default=HERE / "../../target/release/probate", metavar="PATH", help="the probate binary")
     parser.add_argument("--timeout", type=float, default=120, metavar="SECONDS", help="of one run (120)")
-    parser.add_argument("--markdown", action="store_true", help="the tables of docs/performance.md")
+    parser.add_argument(
+        "--markdown",
+        nargs="?",
+        const="-",
+        metavar="FILE",
+        help="tables in Markdown; into FILE (docs/performance.md) between its marks for them, if it is given",
+    )
     parser.add_argument("--scaling", action="store_true", help="time an element from 10,000 to 1,000,000 elements, Probate only")
     chosen = parser.parse_args()
     chosen.peers = [peer for peer in chosen.peers.split(",") if peer]
@@ -378,7 +414,8 @@ def main():
             commands = find_peers(["probate"], chosen.probate.resolve())
             if not commands:
                 return 1
-            return 0 if scaling(commands["probate"], chosen.runs, runner, chosen.markdown) else 1
+            with written_to(chosen.markdown, "scaling"):
+                return 0 if scaling(commands["probate"], chosen.runs, runner, chosen.markdown) else 1
         commands = find_peers(chosen.peers, chosen.probate.resolve())
         if not commands or (chosen.markdown and "probate" not in commands):
             return 1
@@ -387,7 +424,8 @@ def main():
             print(f"{name} …", file=sys.stderr)
             table[name] = measure(name, commands, chosen.runs, runner)
     if chosen.markdown:
-        print_markdown(table, commands, chosen.runs)
+        with written_to(chosen.markdown, "benchmarks"):
+            print_markdown(table, commands, chosen.runs)
     else:
         print_text(table, list(commands))
     return 1 if any(cell.failure for cells in table.values() for cell in cells.values()) else 0
