@@ -62,9 +62,9 @@ class Run:
 class Runner:
     """Starts processes, and measures each by itself."""
 
-    # The shell starts the command as its child and leaves, and the command becomes a child of this process. Started by this process directly,
-    # it would begin with the memory of a Python interpreter as its peak.
-    SHELL = '"$@" > "$OUTPUT" 2> "$ERRORS" < /dev/null & echo $!'
+    # The shell starts a child of its own and leaves, so that it becomes a child of this process. Started by this process directly, the command
+    # would begin with the memory of a Python interpreter as its peak. It waits for a line, so that it does not end before the shell.
+    SHELL = 'exec 3<&0; { read -r go <&3; exec "$@" 3<&- < /dev/null; } > "$OUTPUT" 2> "$ERRORS" & echo $!'
 
     def __init__(self, folder, limit):
         self.limit = limit
@@ -105,7 +105,14 @@ class Runner:
     def _start(self, command):
         if self.adopts:
             shell = ["/bin/sh", "-c", self.SHELL, "sh", *command]
-            return int(subprocess.run(shell, env=self.environment, stdout=subprocess.PIPE, check=True).stdout)
+            reader, writer = os.pipe()
+            try:
+                pid = int(subprocess.run(shell, env=self.environment, stdin=reader, stdout=subprocess.PIPE, check=True).stdout)
+                os.write(writer, b"\n")
+            finally:
+                os.close(reader)
+                os.close(writer)
+            return pid
         with open(self.output, "w") as output, open(self.errors, "w") as errors:
             process = subprocess.Popen(command, env=self.environment, stdin=subprocess.DEVNULL, stdout=output, stderr=errors)
         # It is waited for by its number, and not by this object.
