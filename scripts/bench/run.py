@@ -318,7 +318,7 @@ def version(peer, command):
     except (OSError, subprocess.TimeoutExpired):
         return "tells no version"
     lines = (answer.stdout + answer.stderr).splitlines()
-    return lines[0].split("  ")[0] if lines else "tells no version"
+    return lines[0].split("  ")[0].split(" -- ")[0] if lines else "tells no version"
 
 
 def depth_option(command):
