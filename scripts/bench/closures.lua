@@ -33,4 +33,4 @@ local function call(turns)
   return sum
 end
 
-print(string.format("made %.0f, called %.0f", make(1000000), call(2000000)))
+print(string.format("made %.0f, called %.0f", make(2000000), call(5000000)))

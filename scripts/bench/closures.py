@@ -32,4 +32,4 @@ def call(turns):
     return total
 
 
-print(f"made {make(1000000)}, called {call(2000000)}")
+print(f"made {make(2000000)}, called {call(5000000)}")

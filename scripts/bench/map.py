@@ -29,4 +29,4 @@ def by_string(turns):
     return total
 
 
-print(f"by number {by_number(2000000)}, by string {by_string(2000000)}")
+print(f"by number {by_number(8000000)}, by string {by_string(8000000)}")

@@ -44,4 +44,4 @@ local function run(toggle, turns)
   return on
 end
 
-print(string.format("toggle %d, third %d", run(Toggle.new(true), 2500000), run(NthToggle.new(true, 3), 2500000)))
+print(string.format("toggle %d, third %d", run(Toggle.new(true), 5000000), run(NthToggle.new(true, 3), 5000000)))

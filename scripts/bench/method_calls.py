@@ -33,4 +33,4 @@ def run(toggle, turns):
     return on
 
 
-print(f"toggle {run(Toggle(True), 2500000)}, third {run(NthToggle(True, 3), 2500000)}")
+print(f"toggle {run(Toggle(True), 5000000)}, third {run(NthToggle(True, 3), 5000000)}")

@@ -23,4 +23,4 @@ local function join(turns)
   return length
 end
 
-print(string.format("appended %d, joined %d", append(1000000), join(1000)))
+print(string.format("appended %d, joined %d", append(2000000), join(2000)))

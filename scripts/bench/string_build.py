@@ -18,4 +18,4 @@ def join(turns):
     return length
 
 
-print(f"appended {append(1000000)}, joined {join(1000)}")
+print(f"appended {append(2000000)}, joined {join(2000)}")
