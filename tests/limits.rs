@@ -128,6 +128,20 @@ true true
 }
 
 #[test]
+fn a_clone_a_million_deep() {
+    prints(
+        "deep-clone.pbt",
+        "let list = null;
+        for (let i = 0; i < 1000000; i += 1) { list = { i, next: list }; }
+        const copy = structuredClone(list);
+        let length = 0;
+        for (let at = copy; at !== null; at = at.next) { length += 1; }
+        console.log(length, copy.i, copy.next.i, copy === list, copy.next === list.next, gc.verify());",
+        "1000000 999999 999998 false false true\n",
+    );
+}
+
+#[test]
 fn a_deep_value_through_json() {
     prints(
         "deep-json.pbt",

@@ -41,6 +41,7 @@ pub mod value;
 mod verify;
 mod weak;
 
+use std::hash::BuildHasher;
 use std::ptr::null_mut;
 
 use hashbrown::HashTable;
@@ -131,6 +132,8 @@ pub struct Heap {
     // strings
     interned: HashTable<*mut Str>,
     hasher: foldhash::fast::RandomState,
+    /// Of the hashes of numbers and containers in Maps and Sets; the second one is odd.
+    table_seeds: [u64; 2],
     empty_string: Value,
     ascii: [Value; 128],
     // shapes
@@ -154,6 +157,8 @@ impl Heap {
         if settings.stress {
             recycling = Recycling { capacity: 0, poison: true };
         }
+        let hasher = foldhash::fast::RandomState::default();
+        let table_seeds = [hasher.hash_one(0u8), hasher.hash_one(1u8) | 1];
         let mut heap = Heap {
             arena: Arena::new(recycling, settings.max_bytes),
             scopes: vec![Scope::EMPTY; 64],
@@ -173,7 +178,8 @@ impl Heap {
             weak: Default::default(),
             baseline: Default::default(),
             interned: HashTable::new(),
-            hasher: foldhash::fast::RandomState::default(),
+            hasher,
+            table_seeds,
             empty_string: Value::UNDEFINED,
             ascii: [Value::UNDEFINED; 128],
             root_shape: null_mut(),

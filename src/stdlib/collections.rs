@@ -118,9 +118,7 @@ fn map_set(vm: &mut Vm, args: Args) -> Outcome {
 fn set_add(vm: &mut Vm, args: Args) -> Outcome {
     let this = this_of(vm, args, Kind::Set, "add")?;
     let value = vm.arg(args, 0);
-    if !vm.heap.table_has(this, value) {
-        insert(vm, this, value, Value::UNDEFINED)?;
-    }
+    insert(vm, this, value, Value::UNDEFINED)?;
     Ok(this)
 }
 

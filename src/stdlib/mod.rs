@@ -5,6 +5,7 @@
 mod arguments;
 pub mod array;
 mod callbacks;
+mod clone;
 mod collections;
 mod console;
 mod errors;
@@ -47,6 +48,7 @@ pub fn install(vm: &mut Vm) {
     let arguments = io::arguments(vm);
     vm.install_value("args", arguments);
     vm.install_function(&io::EXIT);
+    vm.install_function(&clone::STRUCTURED_CLONE);
     vm.install_namespace("Date", io::DATE, &[]);
     vm.install_namespace("performance", io::PERFORMANCE, &[]);
 }

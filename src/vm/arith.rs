@@ -1,8 +1,9 @@
 //! Operators: what the loop's fast paths leave over.
 
 use super::Vm;
-use super::convert::{number_text, power, to_int32, type_name};
+use super::convert::{number_text, to_int32, type_name};
 use super::native::Throw;
+use super::power::power;
 use crate::heap::value::Value;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

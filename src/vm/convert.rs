@@ -78,8 +78,3 @@ pub fn type_name(value: Value) -> &'static str {
         },
     }
 }
-
-/// JavaScript's `**`, which differs from IEEE's `pow` where the base is ±1 and the exponent is not finite.
-pub fn power(a: f64, b: f64) -> f64 {
-    if b.is_nan() || a.abs() == 1.0 && b.is_infinite() { f64::NAN } else { libm::pow(a, b) }
-}

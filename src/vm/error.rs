@@ -82,9 +82,25 @@ impl Vm {
 
     /// An instance of a built-in error class with that message, its stack filled in.
     pub fn error_value(&mut self, class: ErrorClass, message: &str) -> Value {
+        let error = self.bare_error(class);
+        let message = self.heap.string(message).unwrap_or(Value::UNDEFINED);
+        self.fill_error(error, message);
+        error
+    }
+
+    /// An instance of a built-in error class without properties of its own.
+    pub fn bare_error(&mut self, class: ErrorClass) -> Value {
         let class = self.error_classes[class as usize];
         let shape = self.heap.class_data(class).instance_shape;
-        let error = self.heap.object_of(shape, 4);
+        self.heap.object_of(shape, 4)
+    }
+
+    /// An Error with an own unlisted `name`.
+    pub fn named_error(&mut self, name: &str, message: &str) -> Value {
+        let error = self.bare_error(ErrorClass::Error);
+        let (key, name) = (self.keys.name, self.heap.short_string(name));
+        // As in `fill_error`.
+        let _ = self.heap.set_own_as(error, key, name, Listed::No);
         let message = self.heap.string(message).unwrap_or(Value::UNDEFINED);
         self.fill_error(error, message);
         error

@@ -369,11 +369,19 @@ pub fn push_string(out: &mut String, text: &str) {
     out.push('"');
 }
 
+fn is_escaped(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
+}
+
 fn push_escaped(out: &mut String, text: &str) {
     let bytes = text.as_bytes();
+    // no early way out, so that many bytes are looked at at once
+    if !bytes.iter().fold(false, |found, byte| found | is_escaped(*byte)) {
+        return out.push_str(text);
+    }
     let mut start = 0;
     for (at, byte) in bytes.iter().enumerate() {
-        if !(*byte < 0x20 || *byte == b'"' || *byte == b'\\') {
+        if !is_escaped(*byte) {
             continue;
         }
         out.push_str(&text[start..at]);

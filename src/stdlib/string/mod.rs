@@ -1,5 +1,6 @@
 //! `String`: the class, its static functions, and the table of methods. Positions count Unicode scalar values (deviation D2).
 
+mod normalize;
 mod occurrences;
 mod parts;
 mod replace;
@@ -36,6 +37,7 @@ pub(super) static METHODS: &[NativeInfo] = &[
     NativeInfo::new("isWellFormed", 0, is_well_formed),
     NativeInfo::new("lastIndexOf", 1, search::last_index_of),
     NativeInfo::new("localeCompare", 1, locale_compare),
+    NativeInfo::new("normalize", 0, normalize::normalize),
     NativeInfo::new("padEnd", 1, shape::pad_end),
     NativeInfo::new("padStart", 1, shape::pad_start),
     NativeInfo::new("repeat", 1, shape::repeat),

@@ -1,12 +1,17 @@
 //! `Math`: doubles as IEEE and JavaScript have them; exact integers (deviation D1) stay exact where that has a meaning.
 
+mod exponential;
+mod logarithm;
+mod trigonometry;
+
 use std::cmp::Ordering;
 
 use super::arguments::{Outcome, number, numeric, wrong};
 use crate::heap::value::Value;
 use crate::vm::Vm;
-use crate::vm::convert::{self, to_int32};
+use crate::vm::convert::to_int32;
 use crate::vm::native::{Args, NativeInfo};
+use crate::vm::power::power;
 
 pub(super) static FUNCTIONS: &[NativeInfo] = &[
     NativeInfo::new("abs", 1, abs),
@@ -76,45 +81,45 @@ of_one! {
     /// Arc cosine.
     acos, "Math.acos", libm::acos;
     /// Inverse hyperbolic cosine.
-    acosh, "Math.acosh", libm::acosh;
+    acosh, "Math.acosh", logarithm::acosh;
     /// Arc sine.
     asin, "Math.asin", libm::asin;
     /// Inverse hyperbolic sine.
-    asinh, "Math.asinh", |x| if x == 0.0 { x } else { x.asinh() };
+    asinh, "Math.asinh", logarithm::asinh;
     /// Arc tangent.
     atan, "Math.atan", libm::atan;
     /// Inverse hyperbolic tangent.
-    atanh, "Math.atanh", |x| if x == 0.0 { x } else { x.atanh() };
+    atanh, "Math.atanh", logarithm::atanh;
     /// Cube root.
-    cbrt, "Math.cbrt", f64::cbrt;
+    cbrt, "Math.cbrt", exponential::cbrt;
     /// Cosine.
-    cos, "Math.cos", libm::cos;
+    cos, "Math.cos", trigonometry::cos;
     /// Hyperbolic cosine.
-    cosh, "Math.cosh", libm::cosh;
+    cosh, "Math.cosh", exponential::cosh;
     /// e to the power of x.
-    exp, "Math.exp", |x| if x == 1.0 { std::f64::consts::E } else { libm::exp(x) };
+    exp, "Math.exp", exponential::exp;
     /// e to the power of x, minus 1, precise near 0.
     expm1, "Math.expm1", libm::expm1;
     /// The nearest 32-bit float.
     fround, "Math.fround", |x| x as f32 as f64;
     /// Natural logarithm.
-    log, "Math.log", libm::log;
+    log, "Math.log", logarithm::log;
     /// Decimal logarithm.
-    log10, "Math.log10", f64::log10;
+    log10, "Math.log10", logarithm::log10;
     /// Natural logarithm of 1 + x, precise near 0.
-    log1p, "Math.log1p", f64::ln_1p;
+    log1p, "Math.log1p", logarithm::log1p;
     /// Binary logarithm.
     log2, "Math.log2", libm::log2;
     /// Sine.
-    sin, "Math.sin", libm::sin;
+    sin, "Math.sin", trigonometry::sin;
     /// Hyperbolic sine.
-    sinh, "Math.sinh", libm::sinh;
+    sinh, "Math.sinh", exponential::sinh;
     /// Square root.
     sqrt, "Math.sqrt", f64::sqrt;
     /// Tangent.
     tan, "Math.tan", libm::tan;
     /// Hyperbolic tangent.
-    tanh, "Math.tanh", f64::tanh;
+    tanh, "Math.tanh", exponential::tanh;
 }
 
 /// Functions of one number that give back an exact integer as it is.
@@ -167,7 +172,7 @@ fn sign(vm: &mut Vm, args: Args) -> Outcome {
 fn atan2(vm: &mut Vm, args: Args) -> Outcome {
     let y = number(vm, args, 0, "Math.atan2")?;
     let x = number(vm, args, 1, "Math.atan2")?;
-    Ok(numeric(libm::atan2(y, x)))
+    Ok(numeric(trigonometry::atan2(y, x)))
 }
 
 /// Leading zero bits of the argument modulo 2^32.
@@ -215,7 +220,7 @@ fn hypot(vm: &mut Vm, args: Args) -> Outcome {
 fn pow(vm: &mut Vm, args: Args) -> Outcome {
     let a = number(vm, args, 0, "Math.pow")?;
     let b = number(vm, args, 1, "Math.pow")?;
-    Ok(numeric(convert::power(a, b)))
+    Ok(numeric(power(a, b)))
 }
 
 /// The exact order of two numbers of any representation; `None` if one is NaN or no number.
