@@ -7,7 +7,9 @@ pub mod array;
 mod callbacks;
 mod collections;
 mod console;
+mod env;
 mod errors;
+mod fs;
 mod functions;
 mod gc;
 mod grouping;
@@ -49,6 +51,12 @@ pub fn install(vm: &mut Vm) {
     vm.install_function(&io::EXIT);
     vm.install_namespace("Date", io::DATE, &[]);
     vm.install_namespace("performance", io::PERFORMANCE, &[]);
+    if vm.host.files().is_some() {
+        fs::install(vm);
+    }
+    if vm.host.environment().is_some() {
+        vm.install_namespace("env", env::FUNCTIONS, &[]);
+    }
 }
 
 fn install_primitives(vm: &mut Vm) {

@@ -16,6 +16,7 @@ mod class;
 pub mod code;
 pub mod convert;
 pub mod error;
+pub mod files;
 pub mod finalize;
 pub mod host;
 mod index;
@@ -61,6 +62,8 @@ pub enum Methods {
     WeakRef,
     WeakMap,
     WeakSet,
+    /// Open files: objects of the host.
+    File,
     /// Those of the error classes.
     Error,
 }
@@ -81,6 +84,7 @@ impl Methods {
         Methods::WeakRef,
         Methods::WeakMap,
         Methods::WeakSet,
+        Methods::File,
         Methods::Error,
     ];
 }
@@ -111,6 +115,8 @@ pub enum Pending {
     Fuel,
     /// Somebody outside wants the program to stop: scripts cannot catch that.
     Interrupt,
+    /// The script did what nobody allowed it to; it cannot catch that. What it was is the last of `denied`.
+    Denied,
     /// The reader of the output is gone.
     Closed,
 }
@@ -216,6 +222,8 @@ pub struct Vm {
     methods: [IndexMap<Key, Value, FxBuildHasher>; METHOD_KINDS],
     error_classes: [Value; ERROR_CLASSES],
     keys: Keys,
+    /// How objects of the host are iterated over, by what they are called.
+    iterations: Vec<(&'static str, native::NextFn)>,
     pending: Pending,
     /// Counted while `pending` is `Exception`.
     exception: Value,
@@ -238,6 +246,8 @@ pub struct Vm {
     thrown_at: Option<(*const Code, usize)>,
     /// The frames that ran there, as text lines, if it was no exception.
     thrown_in: Vec<String>,
+    /// What the script was denied, while that travels; behind it what a finalizer on the way was.
+    denied: Vec<String>,
     global_names: Vec<String>,
     /// `"0123456789"`, counted.
     digits: Value,
@@ -296,6 +306,7 @@ impl Vm {
             methods: Default::default(),
             error_classes: [Value::UNDEFINED; ERROR_CLASSES],
             keys,
+            iterations: Vec::new(),
             pending: Pending::Nothing,
             exception: Value::UNDEFINED,
             finalization: Default::default(),
@@ -308,6 +319,7 @@ impl Vm {
             session: None,
             thrown_at: None,
             thrown_in: Vec::new(),
+            denied: Vec::new(),
             global_names: Vec::new(),
             digits: Value::UNDEFINED,
             scratch: String::new(),
