@@ -204,7 +204,7 @@ impl Grants {
     /// There is none, or the way leads out of each; what `f` answers.
     pub fn beneath<T>(&self, need: Need, path: &Path, f: impl Fn(&Dir, &Path) -> io::Result<T>) -> Result<T, Refused> {
         if path.as_os_str().is_empty() {
-            return Err(Refused::Failed(ErrorKind::NotFound.into()));
+            return Err(Refused::Failed(io::Error::new(ErrorKind::NotFound, "the path is empty")));
         }
         let wanted = self.absolute(path);
         let access = if need == Need::Write { &self.write } else { &self.read };

@@ -41,9 +41,8 @@ impl Heap {
         let data = self.host_data(object)?;
         // SAFETY: as in `payload`.
         let data = unsafe { &mut *data };
-        if data.light.take().is_none() {
-            return None;
-        }
+        // Whoever gets the payload does that work.
+        drop(data.light.take()?);
         let payload = std::mem::replace(&mut data.payload, Box::new(()));
         // SAFETY: a live object of the host (I2).
         unsafe { self.emit_light(object.container()) };

@@ -85,7 +85,7 @@ fn read_line(vm: &mut Vm, args: Args) -> Outcome {
 
 /// The next line for `for…of` and its like; `None` at the end.
 pub(super) fn next(vm: &mut Vm, object: Value) -> Outcome<Option<Value>> {
-    with_file(vm, object, "for…of", true, |vm, file| file.line(vm, "for…of"))
+    with_file(vm, object, "readLine", true, |vm, file| file.line(vm, "readLine"))
 }
 
 /// All that is left.

@@ -11,6 +11,8 @@ use crate::vm::native::Throw;
 
 /// Bytes that are read at a time: a file that is open keeps as many.
 const BUFFER: usize = 16 << 10;
+/// Bytes of a long line that are read at a time.
+const PIECE: usize = 256 << 10;
 /// Some programs begin a text with this mark; it is no part of the text.
 const MARK: &[u8] = "\u{feff}".as_bytes();
 
@@ -86,6 +88,7 @@ impl TextFile {
                 // The line, what it grows to, and the string of it.
                 vm.in_room(|heap| heap.arena.fits(searched * 3))?;
                 if searched > LONGEST {
+                    self.take(searched);
                     return Err(self.too_long(vm, function));
                 }
             }
@@ -96,32 +99,39 @@ impl TextFile {
         }
     }
 
-    /// Takes `taken` bytes, of which the first are a line.
+    /// Takes `taken` bytes, of which the first are a line. What is no text is taken, too: the line behind it can be read.
     fn take_line(&mut self, vm: &mut Vm, function: &str, length: usize, taken: usize) -> Outcome {
-        let line = &self.buffer[self.at..self.at + length];
         vm.charge(taken)?;
-        match std::str::from_utf8(line) {
-            Ok(line) => {
-                let line = vm.text_value(line)?;
-                self.at += taken;
-                Ok(line)
-            }
-            Err(error) => {
-                let at = self.at + error.valid_up_to();
-                Err(self.no_text(vm, function, at))
-            }
+        let line = match std::str::from_utf8(&self.buffer[self.at..self.at + length]) {
+            Ok(line) => vm.text_value(line),
+            Err(error) => Err(self.no_text(vm, function, self.at + error.valid_up_to())),
+        };
+        self.take(taken);
+        line
+    }
+
+    /// Goes on behind so many bytes. Open files are many: none keeps the buffer of a long line.
+    fn take(&mut self, bytes: usize) {
+        self.at += bytes;
+        if self.at > PIECE {
+            self.forget_taken();
+            self.buffer.shrink_to(BUFFER);
         }
+    }
+
+    fn forget_taken(&mut self) {
+        self.buffer.drain(..self.at);
+        self.offset += self.at as u64;
+        self.at = 0;
     }
 
     /// Reads more behind what is buffered and not taken. False: there is no more.
     fn fill(&mut self, vm: &mut Vm, function: &str) -> Outcome<bool> {
-        self.buffer.drain(..self.at);
-        self.offset += self.at as u64;
-        self.at = 0;
+        self.forget_taken();
         loop {
             let (begin, before) = (self.offset == 0 && self.buffer.len() < MARK.len(), self.buffer.len());
             // A long line is read in longer pieces.
-            self.buffer.resize(before + BUFFER.max(before), 0);
+            self.buffer.resize(before + before.clamp(BUFFER, PIECE), 0);
             let read = self.file.read(&mut self.buffer[before..]);
             self.buffer.truncate(before + *read.as_ref().unwrap_or(&0));
             let read = read.map_err(|error| failed(vm, (function, "read", &self.path), error))?;
