@@ -4,11 +4,16 @@ mod support;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
 use std::rc::Rc;
 
+use probate::cli::files::Lent;
+use probate::cli::grants::{Grants, Need, Place};
 use probate::cli::help::{self, Entry, Section};
 use probate::embed::{Engine, Error};
 use probate::vm::error::Failure;
+use probate::vm::files::{Environment, FileError, Files};
 use probate::vm::host::{Closed, Host, Stream};
 use support::Failures;
 
@@ -21,7 +26,8 @@ fn built_ins() -> impl Iterator<Item = &'static Section> {
 
 #[test]
 fn every_builtin_is_described_and_nothing_else() {
-    let installed = Engine::builder().build().builtins();
+    let scratch = Scratch::new("names");
+    let installed = Engine::builder().host(Desk::new(&Rc::default(), &scratch)).build().builtins();
     let there: BTreeSet<&str> = installed.iter().map(String::as_str).collect();
     assert_eq!(there.len(), installed.len(), "a name stands for one built-in");
     let entries: Vec<&str> = built_ins().flat_map(|section| &section.entries).map(|entry| entry.name).collect();
@@ -128,7 +134,8 @@ impl Example {
     /// What is wrong with it.
     fn check(&self) -> Option<String> {
         let written = Rc::new(RefCell::new(String::new()));
-        let host = Desk { written: Rc::clone(&written), input: vec!["second", "first"], elapsed: 0.0 };
+        let scratch = Scratch::new("example");
+        let host = Desk::new(&written, &scratch);
         let mut engine = Engine::builder().host(host).args(["in.txt", "-v"]).build();
         let status = match engine.eval("example.pbt", &self.script) {
             Ok(_) => None,
@@ -145,12 +152,57 @@ impl Example {
     }
 }
 
-/// A host with two lines of input and a clock, which keeps what is written to either stream.
+/// A host with two lines of input, a clock, a folder and a variable, which keeps what is written to either stream.
 struct Desk {
     written: Rc<RefCell<String>>,
     /// Lines, the next one last.
     input: Vec<&'static str>,
     elapsed: f64,
+    lent: Lent,
+}
+
+/// A folder of its own with the file of the examples, gone at the end.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Scratch {
+        let path = std::env::temp_dir().join(format!("probate-library-{}-{name}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).expect("a scratch folder");
+        fs::write(path.join("pens.txt"), "blue\nred\n").expect("a file");
+        Scratch(path)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+impl Desk {
+    fn new(written: &Rc<RefCell<String>>, scratch: &Scratch) -> Desk {
+        let mut grants = Grants::new(scratch.0.clone());
+        for need in [Need::Read, Need::Write] {
+            grants.allow(need, &Place::Folder(".".into())).expect("the scratch folder");
+        }
+        let lent = Lent::new(Rc::new(grants));
+        Desk { written: Rc::clone(written), input: vec!["second", "first"], elapsed: 0.0, lent }
+    }
+}
+
+impl Environment for Desk {
+    fn get(&mut self, name: &str) -> Result<Option<String>, FileError> {
+        Ok(self.has(name).then(|| "/home/ada".to_string()))
+    }
+
+    fn has(&mut self, name: &str) -> bool {
+        name == "HOME"
+    }
+
+    fn names(&mut self) -> Vec<String> {
+        vec!["HOME".to_string()]
+    }
 }
 
 impl Host for Desk {
@@ -178,6 +230,14 @@ impl Host for Desk {
 
     fn seed(&mut self) -> u64 {
         42
+    }
+
+    fn files(&mut self) -> Option<&mut dyn Files> {
+        self.lent.files()
+    }
+
+    fn environment(&mut self) -> Option<&mut dyn Environment> {
+        Some(self)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use super::files::Lent;
 use super::options::Options;
 use super::source::{self, NoScript};
 use super::streams::Streams;
@@ -12,8 +13,9 @@ use crate::embed::Engine;
 /// Compiles the script that the options name and writes its errors, one on a line. The exit status; nothing is executed.
 ///
 /// # Errors
-/// There is no script: a sentence.
+/// There is no script, or what is granted is not there: a sentence.
 pub fn as_json(mut options: Options, streams: &Rc<RefCell<Streams>>) -> Result<i32, String> {
+    let grants = options.grants()?;
     let named = options.operands.first().filter(|_| options.eval.is_none());
     let file = named.filter(|name| *name != "-").map_or("<stdin>".to_string(), |name| name.to_string_lossy().into());
     let (status, lines) = match source::read(&mut options) {
@@ -24,7 +26,7 @@ pub fn as_json(mut options: Options, streams: &Rc<RefCell<Streams>>) -> Result<i
                 let (text, wrong) = *undecoded;
                 (status::SYNTAX, json::diagnostics(&script.name, &text, &[wrong]))
             }
-            Ok(text) => match Engine::builder().build().compile(&text) {
+            Ok(text) => match Engine::builder().host(Lent::new(Rc::new(grants))).build().compile(&text) {
                 Ok(_) => (status::OK, String::new()),
                 Err(errors) => (status::SYNTAX, json::diagnostics(&script.name, &text, &errors)),
             },

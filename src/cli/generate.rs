@@ -41,7 +41,7 @@ with a dot are commands: .help lists them, .help NAME explains a built-in, .why 
 completes, Ctrl-R searches the history, Ctrl-C stops what runs, Ctrl-D leaves. An input that begins with a blank is not \
 kept in the history.";
 
-const STATUSES: [(i32, &str); 9] = [
+const STATUSES: [(i32, &str); 10] = [
     (status::OK, "success"),
     (status::UNCAUGHT, "an error that the script did not catch; a test that failed; output that could not be written"),
     (status::USAGE, "wrong usage"),
@@ -50,6 +50,7 @@ const STATUSES: [(i32, &str); 9] = [
     (status::INTERNAL, "an error in probate itself"),
     (status::FUEL, "a limit on steps was reached"),
     (status::MEMORY, "the limit on memory was reached"),
+    (status::DENIED, "the script did what it was not granted: --allow-read, --allow-write, --allow-env"),
     (status::INTERRUPTED, "interrupted by Ctrl-C"),
 ];
 

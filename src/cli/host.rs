@@ -6,21 +6,29 @@ use std::io;
 use std::rc::Rc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use super::files::Lent;
 use super::input::Input;
 use super::report::Reporter;
 use super::streams::Streams;
+use crate::vm::files::{Environment, Files};
 use crate::vm::host::{Closed, FinalizerFailure, Host, Stream};
 
 pub struct StdHost {
     streams: Rc<RefCell<Streams>>,
     reporter: Rc<Reporter>,
     input: Rc<RefCell<Input>>,
+    lent: Lent,
     started: Instant,
 }
 
 impl StdHost {
-    pub fn new(streams: Rc<RefCell<Streams>>, reporter: Rc<Reporter>, input: Rc<RefCell<Input>>) -> StdHost {
-        StdHost { streams, reporter, input, started: Instant::now() }
+    pub fn new(
+        streams: Rc<RefCell<Streams>>,
+        reporter: Rc<Reporter>,
+        input: Rc<RefCell<Input>>,
+        lent: Lent,
+    ) -> StdHost {
+        StdHost { streams, reporter, input, lent, started: Instant::now() }
     }
 
     /// Whoever answers what the script wrote has to see it: written before a read that may wait.
@@ -72,6 +80,14 @@ impl Host for StdHost {
 
     fn finalizer_failed(&mut self, failure: &FinalizerFailure) {
         self.streams.borrow_mut().error(&self.reporter.finalizer_failure(failure));
+    }
+
+    fn files(&mut self) -> Option<&mut dyn Files> {
+        self.lent.files()
+    }
+
+    fn environment(&mut self) -> Option<&mut dyn Environment> {
+        self.lent.environment()
     }
 
     fn is_terminal(&self, stream: Stream) -> bool {

@@ -1,7 +1,9 @@
 //! The command line: options, streams, the rendering of errors, exit statuses. The only part that does input and output.
 
 mod check;
+pub mod files;
 mod generate;
+pub mod grants;
 pub mod help;
 mod host;
 mod input;

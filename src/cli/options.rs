@@ -3,11 +3,13 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{Parser, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
+use super::grants::{self, Grants, Need, Place, WITHOUT_VALUE};
 use super::repl::editor::Keys;
+use super::source::reason;
 use crate::embed::Format;
 use crate::events::Preset;
 use crate::heap::Settings;
@@ -19,12 +21,10 @@ const EXAMPLES: &str = "\
 Examples:
   probate report.pbt < orders.json        run a script
   probate -p -e '[1, 2].map(n => n * 2)'  print the value of an expression
-  probate --trace=all tour.pbt            show every step of the heap
-  probate --explain E0101                 what an error is about; --explain Math.max: a builtin
   probate test                            compare scripts with their snapshots
 
-Exit status: 0 success, 1 uncaught error, 2 wrong usage, 65 syntax error or refused
-construct, 66 input cannot be read, 70 internal error, 76 memory limit, 130 interrupted.";
+Exit status: 0 success, 1 uncaught error, 2 wrong usage, 65 syntax error or refused construct,
+66 input cannot be read, 70 internal error, 76 memory limit, 77 denied, 130 interrupted.";
 
 /// Runs a script, or does what the options say with it.
 #[derive(Debug, Parser)]
@@ -121,6 +121,18 @@ pub struct Options {
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     pub max_memory: Option<u64>,
 
+    /// Let the script read files in DIR, or all of them
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, num_args = 0..=1, require_equals = true, default_missing_value = WITHOUT_VALUE, value_parser = places())]
+    pub allow_read: Vec<Place>,
+
+    /// Let it write and remove files there
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, num_args = 0..=1, require_equals = true, default_missing_value = WITHOUT_VALUE, value_parser = places())]
+    pub allow_write: Vec<Place>,
+
+    /// Let it see variables of the environment
+    #[arg(long, value_name = "NAMES", num_args = 0..=1, require_equals = true, default_missing_value = WITHOUT_VALUE, value_parser = |text: &str| grants::variables(text).map(Names))]
+    pub allow_env: Vec<Names>,
+
     /// Colours in messages; auto obeys NO_COLOR
     #[arg(
         long,
@@ -148,6 +160,10 @@ pub struct Options {
     #[arg(long, exclusive = true)]
     pub man: bool,
 }
+
+/// `--allow-env`: names with commas between them; all without a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names(pub Option<String>);
 
 /// `--dump`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -207,6 +223,22 @@ impl Options {
         !self.check && self.dump.is_none()
     }
 
+    /// What the script may reach.
+    ///
+    /// # Errors
+    /// A folder that cannot be opened: a sentence.
+    pub fn grants(&self) -> Result<Grants, String> {
+        let base = std::env::current_dir().map_err(|error| format!("the current folder: {}", reason(&error)));
+        let asks = !self.allow_read.is_empty() || !self.allow_write.is_empty();
+        // Without a current folder nothing can be granted by a relative name; nor does anybody have to know.
+        let mut grants = Grants::new(if asks { base? } else { base.unwrap_or_default() });
+        for (need, places) in [(Need::Read, &self.allow_read), (Need::Write, &self.allow_write)] {
+            places.iter().try_for_each(|place| grants.allow(need, place))?;
+        }
+        self.allow_env.iter().for_each(|names| grants.allow_variables(names.0.as_deref()));
+        Ok(grants)
+    }
+
     /// Limits and switches of the machine.
     pub fn machine(&self) -> vm::Options {
         let recycling = Recycling { capacity: self.recycle, ..Recycling::default() };
@@ -227,6 +259,10 @@ impl Options {
 fn formats() -> impl TypedValueParser<Value = Format> {
     PossibleValuesParser::new(["compact", "pretty"])
         .map(|name| if name == "pretty" { Format::Pretty } else { Format::Compact })
+}
+
+fn places() -> impl TypedValueParser<Value = Place> {
+    OsStringValueParser::new().try_map(|text| grants::place(&text))
 }
 
 fn presets() -> impl TypedValueParser<Value = Preset> {

@@ -75,23 +75,31 @@ impl Reporter {
     pub fn failure(&self, failure: &Failure) -> Option<String> {
         match failure {
             Failure::Uncaught { message, stack, place } => {
-                let mut text = format!("{} {}\n", self.strong("Uncaught"), visible(message));
-                if let Some(Place { source, span }) = place {
-                    let annotation = AnnotationKind::Primary.span(range(&source.text, *span));
-                    let snippet = Snippet::source(&source.text).path(source.name.as_str()).annotation(annotation);
-                    text.push_str(&self.renderer.render(&[Group::with_level(Level::ERROR).element(snippet)]));
-                    text.push('\n');
-                }
-                for frame in stack {
-                    let _ = writeln!(text, "    {}", visible(frame));
-                }
-                Some(text)
+                Some(self.stopped("Uncaught", &visible(message), place.as_ref(), stack))
+            }
+            Failure::Denied { message, stack, place } => {
+                Some(self.stopped("denied:", &visible(message), place.as_ref(), stack))
             }
             Failure::Memory { stack } => Some(self.ended("error: memory limit reached", stack)),
             Failure::Fuel => Some(self.ended("error: fuel used up", &[])),
             Failure::Interrupted { stack } => Some(self.ended("interrupted", stack)),
             Failure::Exit(_) | Failure::Closed => None,
         }
+    }
+
+    /// What a program did not survive, where it stands, and the frames that ran.
+    fn stopped(&self, word: &str, message: &str, place: Option<&Place>, stack: &[String]) -> String {
+        let mut text = format!("{} {message}\n", self.strong(word));
+        if let Some(Place { source, span }) = place {
+            let annotation = AnnotationKind::Primary.span(range(&source.text, *span));
+            let snippet = Snippet::source(&source.text).path(source.name.as_str()).annotation(annotation);
+            text.push_str(&self.renderer.render(&[Group::with_level(Level::ERROR).element(snippet)]));
+            text.push('\n');
+        }
+        for frame in stack {
+            let _ = writeln!(text, "    {}", visible(frame));
+        }
+        text
     }
 
     /// What ended a program, and the frames that ran.

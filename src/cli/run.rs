@@ -6,6 +6,8 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 use std::rc::Rc;
 
+use super::files::Lent;
+use super::grants::Grants;
 use super::host::StdHost;
 use super::input::Input;
 use super::options::{Color, Dump, Options};
@@ -73,7 +75,8 @@ fn act(mut options: Options, streams: &Rc<RefCell<Streams>>) -> Result<i32, Stop
         false => Some(script(&mut options, &reporter)?),
     };
     if let (Some(what), Some(script)) = (options.dump, &script) {
-        dump(what, &script.text, streams).map_err(|errors| refused(&reporter, script, &errors))?;
+        let grants = options.grants().map_err(|text| misused(&text))?;
+        dump(what, &script.text, grants, streams).map_err(|errors| refused(&reporter, script, &errors))?;
         return Ok(status::OK);
     }
     let mut preludes = Vec::new();
@@ -95,7 +98,8 @@ fn execute(
     let prompts = script.is_none() || options.interactive;
     let interrupt = Interrupt::default();
     let input = Rc::new(RefCell::new(Input::new(interrupt.clone())));
-    let host = StdHost::new(Rc::clone(streams), Rc::clone(&reporter), Rc::clone(&input));
+    let grants = Rc::new(options.grants().map_err(|text| misused(&text))?);
+    let host = StdHost::new(Rc::clone(streams), Rc::clone(&reporter), Rc::clone(&input), Lent::new(grants));
     let args = script.as_ref().map(|script| script.args.clone()).unwrap_or_default();
     let mut builder = Engine::builder().options(options.machine()).args(args).host(host).interrupt(interrupt.clone());
     let mut file = None;
@@ -266,11 +270,11 @@ fn explain(name: &str, streams: &Rc<RefCell<Streams>>) -> Result<i32, Stop> {
     Ok(status::OK)
 }
 
-fn dump(what: Dump, source: &str, streams: &Rc<RefCell<Streams>>) -> Result<(), Vec<Diagnostic>> {
+fn dump(what: Dump, source: &str, grants: Grants, streams: &Rc<RefCell<Streams>>) -> Result<(), Vec<Diagnostic>> {
     let text = match what {
         Dump::Tokens => syntax::tokens(source),
         Dump::Ast => syntax::dump_ast(&syntax::parse(source, &ParseOptions::default())?),
-        Dump::Bytecode => Engine::builder().build().disassemble(source)?,
+        Dump::Bytecode => Engine::builder().host(Lent::new(Rc::new(grants))).build().disassemble(source)?,
     };
     let _ = streams.borrow_mut().output(&text);
     Ok(())

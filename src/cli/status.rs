@@ -13,6 +13,7 @@ pub fn of(error: &Error) -> i32 {
             Failure::Memory { .. } => MEMORY,
             Failure::Fuel => FUEL,
             Failure::Interrupted { .. } => INTERRUPTED,
+            Failure::Denied { .. } => DENIED,
             Failure::Closed => OK,
         },
     }
@@ -34,5 +35,7 @@ pub const INTERNAL: i32 = 70;
 pub const FUEL: i32 = 75;
 /// The memory limit.
 pub const MEMORY: i32 = 76;
+/// The script did what it was not granted.
+pub const DENIED: i32 = 77;
 /// Ctrl-C.
 pub const INTERRUPTED: i32 = 130;

@@ -133,6 +133,11 @@ impl<'a> Resolver<'a, '_> {
         if self.assigned_unknown.contains(name) {
             return;
         }
+        if let Some(grant) = codes::granted_global(name) {
+            let error = Diagnostic::new(codes::NOT_GRANTED, span, format!("`{name}` is not granted"));
+            self.errors.push(error.label("a built-in that this script was not given").help(grant));
+            return;
+        }
         let (at, standing) = self.standing;
         let standing = if at == span.start { standing } else { Standing::Alone };
         let (help, fix) = match (self.similar(name), standing) {

@@ -54,6 +54,7 @@ fn failure_message(failure: &Failure) -> String {
         Failure::Memory { .. } => "memory limit reached".to_string(),
         Failure::Fuel => "fuel used up".to_string(),
         Failure::Interrupted { .. } => "interrupted".to_string(),
+        Failure::Denied { message, .. } => format!("denied: {message}"),
         Failure::Closed => "the reader of the output is gone".to_string(),
     }
 }

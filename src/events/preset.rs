@@ -44,6 +44,7 @@ fn shown_in(event: &Event) -> u8 {
         Event::FinalRun { .. } => LIFE | RC | SCOPE | ALL,
         Event::FinalLater { .. } => LIFE | RC | SCOPE | ALL,
         Event::FinalError { .. } => LIFE | RC | SCOPE | ALL,
+        Event::FinalLight { .. } => LIFE | RC | SCOPE | ALL,
         Event::Resurrect { .. } => LIFE | RC | SCOPE | ALL,
         Event::Leak { .. } => LIFE | RC | SCOPE | ALL,
         Event::Check => ALL,

@@ -147,6 +147,11 @@ pub enum Event {
         id: Id,
         message: String,
     },
+    /// The light finalizer of an object of the host runs: what it holds outside is given up.
+    FinalLight {
+        id: Id,
+        name: &'static str,
+    },
     /// Its finalizer has been called, and it lives on.
     Resurrect {
         id: Id,

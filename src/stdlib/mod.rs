@@ -8,7 +8,9 @@ mod callbacks;
 mod clone;
 mod collections;
 mod console;
+mod env;
 mod errors;
+mod fs;
 mod functions;
 mod gc;
 mod grouping;
@@ -51,6 +53,12 @@ pub fn install(vm: &mut Vm) {
     vm.install_function(&clone::STRUCTURED_CLONE);
     vm.install_namespace("Date", io::DATE, &[]);
     vm.install_namespace("performance", io::PERFORMANCE, &[]);
+    if vm.host.files().is_some() {
+        fs::install(vm);
+    }
+    if vm.host.environment().is_some() {
+        vm.install_namespace("env", env::FUNCTIONS, &[]);
+    }
 }
 
 fn install_primitives(vm: &mut Vm) {

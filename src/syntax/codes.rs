@@ -64,7 +64,17 @@ pub fn refused_global(name: &str) -> Option<&'static str> {
         "BigInt" => "integers of 64 bits keep every digit as they are",
         "globalThis" | "window" | "global" | "self" => "built-ins are names of their own: `Math`, `JSON`",
         "WeakMap" | "WeakSet" => "use `Map` or `Set`, or a `WeakRef` as the value",
+        "process" | "Deno" => "use `args`, `exit` and `io`, and `fs` and `env` where they are granted",
         "require" | "module" | "exports" => "modules are not here yet: put the code into this file",
+        _ => return None,
+    })
+}
+
+/// Names that are built in where the host grants what they stand for: how the command line grants it.
+pub fn granted_global(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "fs" => "files need --allow-read=DIR or --allow-write=DIR",
+        "env" => "variables of the environment need --allow-env=NAMES",
         _ => return None,
     })
 }

@@ -35,6 +35,13 @@ pub enum Failure {
     Fuel,
     /// Somebody outside wanted it to stop ([`super::interrupt::Interrupt`]).
     Interrupted { stack: Vec<String> },
+    /// The script did what nobody allowed it to.
+    Denied {
+        /// What it was, and what would allow it.
+        message: String,
+        stack: Vec<String>,
+        place: Option<Place>,
+    },
     /// The reader of the output is gone.
     Closed,
 }
@@ -44,6 +51,13 @@ pub enum Failure {
 pub struct Place {
     pub source: Rc<Source>,
     pub span: Span,
+}
+
+/// Where an instruction stands in its text.
+fn place_of((code, pc): (*const Code, usize)) -> Place {
+    // SAFETY: code lives as long as the machine.
+    let code = unsafe { &*code };
+    Place { source: Rc::clone(&code.source), span: code.span(pc) }
 }
 
 /// Causes of an uncaught error that are shown.
@@ -189,6 +203,13 @@ impl Vm {
         Throw(())
     }
 
+    /// Ends the program because it did what nobody allowed it to: it cannot catch that. The message says what, and what would allow it.
+    pub fn denied(&mut self, message: String) -> Throw {
+        self.pending = Pending::Denied;
+        self.denied.push(message);
+        Throw(())
+    }
+
     /// The reader of the output is gone.
     pub fn closed(&mut self) -> Throw {
         self.pending = Pending::Closed;
@@ -203,6 +224,10 @@ impl Vm {
             Pending::Exit(status) => Failure::Exit(status),
             Pending::Memory => Failure::Memory { stack },
             Pending::Closed => Failure::Closed,
+            Pending::Denied => {
+                let message = self.denied.pop().unwrap_or_default();
+                Failure::Denied { message, stack, place: place.map(place_of) }
+            }
             Pending::Fuel => Failure::Fuel,
             Pending::Interrupt => Failure::Interrupted { stack },
             Pending::Exception | Pending::Nothing => {
@@ -216,11 +241,7 @@ impl Vm {
     }
 
     fn describe_uncaught(&mut self, value: Value, place: Option<(*const Code, usize)>) -> Failure {
-        let place = place.map(|(code, pc)| {
-            // SAFETY: code lives as long as the machine.
-            let code = unsafe { &*code };
-            Place { source: Rc::clone(&code.source), span: code.span(pc) }
-        });
+        let place = place.map(place_of);
         if self.is_error(value) {
             let message = self.error_headline(value);
             let mut stack = self.stack_lines(value);

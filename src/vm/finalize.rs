@@ -528,6 +528,7 @@ impl Vm {
             Failure::Memory { .. } => ("memory limit reached".to_string(), Vec::new()),
             Failure::Fuel => ("finalizer fuel used up".to_string(), Vec::new()),
             Failure::Interrupted { .. } => ("interrupted".to_string(), Vec::new()),
+            Failure::Denied { message, stack, .. } => (format!("denied: {message}"), stack),
             Failure::Closed => return,
         };
         self.report(value, message, stack);

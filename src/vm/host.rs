@@ -1,5 +1,7 @@
 //! What the machine asks of the world outside: the library itself does no input or output.
 
+use super::files::{Environment, Files};
+
 /// The streams a script writes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {
@@ -56,6 +58,16 @@ pub trait Host {
 
     /// A finalizer has failed. Nobody else is told: the script goes on.
     fn finalizer_failed(&mut self, _failure: &FinalizerFailure) {}
+
+    /// The files that the script may use. None: there is no `fs` in its language. Asked when the machine is made, and at each use.
+    fn files(&mut self) -> Option<&mut dyn Files> {
+        None
+    }
+
+    /// The environment that the script may look at. None: there is no `env` in its language. Asked as `files` is.
+    fn environment(&mut self) -> Option<&mut dyn Environment> {
+        None
+    }
 
     /// Whether text on this stream goes to a person's terminal: control characters are neutralised there.
     fn is_terminal(&self, _stream: Stream) -> bool {

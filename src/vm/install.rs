@@ -1,7 +1,7 @@
 //! Putting the standard library in place: all of it at level 0, before the first scope.
 
 use super::look::computed;
-use super::native::{NativeClass, NativeInfo};
+use super::native::{NativeClass, NativeInfo, NextFn};
 use super::{ErrorClass, Methods, Vm};
 use crate::heap::cell::Kind;
 use crate::heap::shape::Listed;
@@ -143,6 +143,11 @@ impl Vm {
             self.heap.incref(function);
             self.methods[kind as usize].insert(key, function);
         }
+    }
+
+    /// Makes objects of the host of this type iterable.
+    pub(crate) fn install_iteration(&mut self, type_name: &'static str, next: NextFn) {
+        self.iterations.push((type_name, next));
     }
 
     /// An error class of the family, extending Error (or nothing for Error itself). Its instances inherit `name` from it.

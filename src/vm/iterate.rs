@@ -4,7 +4,7 @@ use rustc_hash::FxHashSet;
 
 use super::Vm;
 use super::bulk::FREE;
-use super::native::Throw;
+use super::native::{NextFn, Throw};
 use crate::compile::op::Op;
 use crate::heap::cell::{Iterator, Kind, Yield};
 use crate::heap::value::Value;
@@ -14,6 +14,7 @@ impl Vm {
     pub(super) fn iterate(&mut self, value: Value) -> Result<Value, Throw> {
         match value.kind() {
             Some(Kind::Array | Kind::String | Kind::Map | Kind::Set | Kind::Iterator) => Ok(value),
+            Some(Kind::Host) if self.iteration_of(value).is_some() => Ok(value),
             _ => {
                 let what = self.describe(value);
                 let advice = match self.executed() {
@@ -76,8 +77,18 @@ impl Vm {
                 };
                 Some((value, next))
             }
+            Some(Kind::Host) => match self.iteration_of(target) {
+                Some(next) => next(self, target)?.map(|value| (value, 0)),
+                None => None,
+            },
             _ => None,
         })
+    }
+
+    /// How an object of the host is iterated over.
+    fn iteration_of(&self, object: Value) -> Option<NextFn> {
+        let name = self.heap.host_type_name(object)?;
+        self.iterations.iter().find(|(known, _)| *known == name).map(|(_, next)| *next)
     }
 
     fn pair(&mut self, a: Value, b: Value) -> Result<Value, Throw> {

@@ -17,6 +17,7 @@ pub mod code;
 pub mod convert;
 pub mod double;
 pub mod error;
+pub mod files;
 pub mod finalize;
 pub mod host;
 mod index;
@@ -63,6 +64,8 @@ pub enum Methods {
     WeakRef,
     WeakMap,
     WeakSet,
+    /// Open files: objects of the host.
+    File,
     /// Those of the error classes.
     Error,
 }
@@ -83,6 +86,7 @@ impl Methods {
         Methods::WeakRef,
         Methods::WeakMap,
         Methods::WeakSet,
+        Methods::File,
         Methods::Error,
     ];
 }
@@ -113,6 +117,8 @@ pub enum Pending {
     Fuel,
     /// Somebody outside wants the program to stop: scripts cannot catch that.
     Interrupt,
+    /// The script did what nobody allowed it to; it cannot catch that. What it was is the last of `denied`.
+    Denied,
     /// The reader of the output is gone.
     Closed,
 }
@@ -220,6 +226,8 @@ pub struct Vm {
     methods: [IndexMap<Key, Value, FxBuildHasher>; METHOD_KINDS],
     error_classes: [Value; ERROR_CLASSES],
     keys: Keys,
+    /// How objects of the host are iterated over, by what they are called.
+    iterations: Vec<(&'static str, native::NextFn)>,
     pending: Pending,
     /// Counted while `pending` is `Exception`.
     exception: Value,
@@ -242,6 +250,8 @@ pub struct Vm {
     thrown_at: Option<(*const Code, usize)>,
     /// The frames that ran there, as text lines, if it was no exception.
     thrown_in: Vec<String>,
+    /// What the script was denied, while that travels; behind it what a finalizer on the way was.
+    denied: Vec<String>,
     global_names: Vec<String>,
     /// `"0123456789"`, counted.
     digits: Value,
@@ -301,6 +311,7 @@ impl Vm {
             methods: Default::default(),
             error_classes: [Value::UNDEFINED; ERROR_CLASSES],
             keys,
+            iterations: Vec::new(),
             pending: Pending::Nothing,
             exception: Value::UNDEFINED,
             finalization: Default::default(),
@@ -313,6 +324,7 @@ impl Vm {
             session: None,
             thrown_at: None,
             thrown_in: Vec::new(),
+            denied: Vec::new(),
             global_names: Vec::new(),
             digits: Value::UNDEFINED,
             scratch: String::new(),

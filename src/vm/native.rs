@@ -34,6 +34,9 @@ impl Args {
 
 pub type NativeFn = fn(&mut Vm, Args) -> Result<Value, Throw>;
 
+/// The next value that an object of the host yields; `None` at the end. It runs no code of the script.
+pub type NextFn = fn(&mut Vm, Value) -> Result<Option<Value>, Throw>;
+
 /// A host function as the machine knows it.
 pub struct NativeInfo {
     /// As in messages: `Array.prototype.map` is called `map`.

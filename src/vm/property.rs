@@ -38,6 +38,7 @@ impl Vm {
             Kind::WeakRef => Methods::WeakRef,
             Kind::WeakMap => Methods::WeakMap,
             Kind::WeakSet => Methods::WeakSet,
+            Kind::Host if self.heap.host_type_name(value) == Some("File") => Methods::File,
             _ => return None,
         })
     }

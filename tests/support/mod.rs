@@ -74,8 +74,12 @@ pub fn probate_with_input<S: AsRef<std::ffi::OsStr>>(arguments: &[S], input: &st
 
 /// The same with what it writes to both streams in one text, in the order of the writing: in `stdout`.
 pub fn probate_merged<S: AsRef<std::ffi::OsStr>>(arguments: &[S], input: &str) -> Run {
+    merged(probate_command(arguments), input)
+}
+
+/// Runs a command likewise.
+pub fn merged(mut command: Command, input: &str) -> Run {
     let (reader, writer) = std::io::pipe().expect("a pipe");
-    let mut command = probate_command(arguments);
     command.stdin(Stdio::piped()).stdout(writer.try_clone().expect("a second end")).stderr(writer);
     let mut child = command.spawn().expect("the binary under test");
     // The command holds the writing ends: without this the reader would wait for ever.

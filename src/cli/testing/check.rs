@@ -2,13 +2,15 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::diff::Diff;
 use super::header::{self, Header, Input, Mistake};
 use super::run::{Got, Plan, run};
 use super::snapshot::{self, Section, Snapshot, Unread};
 use super::style::Style;
+use crate::cli::grants::{Grants, Need, Place};
 use crate::cli::report::visible;
 use crate::cli::source::reason;
 use crate::cli::stats;
@@ -75,6 +77,7 @@ fn judge(path: &Path, settings: Settings) -> Result<Report, String> {
         Input::Text(text) => text.clone().into_bytes(),
         Input::File(file) => beside(path, file)?,
     };
+    let grants = Rc::new(granted(path, &header)?);
     let plan = Plan {
         name: &name,
         script: &script,
@@ -84,6 +87,8 @@ fn judge(path: &Path, settings: Settings) -> Result<Report, String> {
         seed: header.seed,
         max_memory: settings.max_memory,
         stress: false,
+        grants: &grants,
+        variables: &header.variables,
     };
     let got = run(&plan);
     if got.overflowed {
@@ -123,6 +128,22 @@ fn judge(path: &Path, settings: Settings) -> Result<Report, String> {
     }
     let verdict = if problems.is_empty() { Verdict::Passed } else { Verdict::Failed };
     Ok(Report::new(verdict, problems.concat()))
+}
+
+/// What the head of a script grants it. Its paths begin at its own folder.
+fn granted(path: &Path, header: &Header) -> Result<Grants, String> {
+    let mut grants = Grants::new(std::path::absolute(path).map_or_else(|_| path.into(), |path| folder_of(&path)));
+    for (need, folders) in [(Need::Read, &header.reads), (Need::Write, &header.writes)] {
+        for folder in folders {
+            let allowed = grants.allow(need, &Place::Folder(folder.into()));
+            allowed.map_err(|sentence| sentence.trim_start_matches('-').to_string())?;
+        }
+    }
+    Ok(grants)
+}
+
+fn folder_of(path: &Path) -> PathBuf {
+    path.parent().unwrap_or(path).to_path_buf()
 }
 
 fn listed(script: &str, mistakes: &[Mistake]) -> String {

@@ -21,6 +21,11 @@ pub struct Header {
     /// A second time under `--gc-stress=verify`.
     pub stress: bool,
     pub seed: Option<u64>,
+    /// Folders that it may read, and write, named as seen from its own.
+    pub reads: Vec<String>,
+    pub writes: Vec<String>,
+    /// The environment that it sees, none if there is no `env`.
+    pub variables: Vec<(String, String)>,
     pub expect: Expectations,
 }
 
@@ -41,7 +46,20 @@ pub struct Mistake {
     pub message: String,
 }
 
-const WORDS: [&str; 9] = ["args", "input", "stdin", "stdout", "trace", "stats", "stress", "seed", "skip"];
+const WORDS: [&str; 12] = [
+    "args",
+    "input",
+    "stdin",
+    "stdout",
+    "allow-read",
+    "allow-write",
+    "env",
+    "trace",
+    "stats",
+    "stress",
+    "seed",
+    "skip",
+];
 
 /// Reads the comments of a script. O(length).
 ///
@@ -104,11 +122,30 @@ impl Header {
                 let seed = text.trim().parse().map_err(|_| format!("`seed=` takes a whole number, not `{text}`"))?;
                 once(&mut self.seed, seed, word)
             }
-            ("args" | "input" | "stdin" | "stdout" | "seed", None) => {
+            ("allow-read", Some(folder)) => folder_of(&mut self.reads, folder),
+            ("allow-write", Some(folder)) => folder_of(&mut self.writes, folder),
+            ("env", Some(variable)) => match variable.trim().split_once('=') {
+                Some((name, value)) if !name.is_empty() => {
+                    self.variables.push((name.to_string(), value.to_string()));
+                    Ok(())
+                }
+                _ => Err("`env=` takes a variable and its value: `env=NAME=VALUE`".to_string()),
+            },
+            ("args" | "input" | "stdin" | "stdout" | "allow-read" | "allow-write" | "env" | "seed", None) => {
                 Err(format!("`{word}` needs a value: `{word}=…`"))
             }
             ("stats" | "stress", Some(_)) => Err(format!("`{word}` takes no value")),
             _ => Err(format!("there is no `test: {word}`; {}", proposal(word, &WORDS))),
+        }
+    }
+}
+
+fn folder_of(folders: &mut Vec<String>, folder: &str) -> Result<(), String> {
+    match folder.trim() {
+        "" => Err("a folder is missing; `.` is the script's own".to_string()),
+        folder => {
+            folders.push(folder.to_string());
+            Ok(())
         }
     }
 }
@@ -218,6 +255,10 @@ mod tests {
         assert_eq!(found.skip, None);
         assert_eq!(header("// test: skip").skip.as_deref(), Some(""));
         assert_eq!(header("// test: skip=too slow").skip.as_deref(), Some("too slow"));
+        let lent =
+            header("// test: allow-read=a b\n// test: allow-read=.\n// test: allow-write=out\n// test: env=A=b=c");
+        assert_eq!((lent.reads, lent.writes), (vec!["a b".into(), ".".into()], vec!["out".to_string()]));
+        assert_eq!(lent.variables, [("A".to_string(), "b=c".to_string())]);
         assert_eq!(header("// test: trace").trace, Some(Preset::Life));
         assert_eq!(
             header("// test: input=a\n// test: input=\n// test: input= b=c").input,
@@ -238,6 +279,7 @@ mod tests {
         assert!(found[4].1.contains("before the first statement"), "{found:?}");
         assert_eq!(mistakes("// test: stdin=a\n// test: input=b").len(), 1);
         assert_eq!(mistakes("// test: args=\"a").len(), 1);
+        assert_eq!(mistakes("// test: allow-read\n// test: allow-write=\n// test: env=A\n// test: env==b").len(), 4);
         assert_eq!(mistakes("// test: stats=1\n// test: seed=1\n// test: seed=2\n// test:\n").len(), 3);
     }
 

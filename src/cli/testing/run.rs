@@ -1,8 +1,11 @@
 //! One run of a script, away from the terminal: what it writes is kept, and the world it sees is always the same.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use crate::cli::files::Lent;
+use crate::cli::grants::Grants;
 use crate::cli::options::Color;
 use crate::cli::report::Reporter;
 use crate::cli::{source, status};
@@ -10,6 +13,7 @@ use crate::embed::{Engine, Leak, Stats};
 use crate::events::{Preset, TextTracer};
 use crate::heap::Settings;
 use crate::vm;
+use crate::vm::files::{Environment, FileError, Files};
 use crate::vm::host::{Closed, FinalizerFailure, Host, Stream};
 
 /// A script that writes more than this, trace included, is ended.
@@ -30,6 +34,9 @@ pub struct Plan<'a> {
     pub seed: Option<u64>,
     pub max_memory: Option<u64>,
     pub stress: bool,
+    pub grants: &'a Rc<Grants>,
+    /// The environment that it sees.
+    pub variables: &'a [(String, String)],
 }
 
 /// What came of it.
@@ -64,6 +71,8 @@ pub fn run(plan: &Plan<'_>) -> Got {
         input: plan.input.to_vec(),
         read: 0,
         clock: 0.0,
+        lent: Lent::new(Rc::clone(plan.grants)),
+        variables: plan.variables.to_vec(),
     };
     let events = Rc::clone(&kept);
     let tracer = TextTracer::new(plan.trace, move |line: &str| events.borrow_mut().event(line));
@@ -160,6 +169,8 @@ struct Recorder {
     /// Bytes of it that were read.
     read: usize,
     clock: f64,
+    lent: Lent,
+    variables: Vec<(String, String)>,
 }
 
 impl Recorder {
@@ -173,6 +184,22 @@ impl Recorder {
     fn tick(&mut self) -> f64 {
         self.clock += 1.0;
         self.clock
+    }
+}
+
+impl Environment for Recorder {
+    fn get(&mut self, name: &str) -> Result<Option<String>, FileError> {
+        let found = self.variables.iter().rfind(|(known, _)| known == name);
+        Ok(found.map(|(_, value)| value.clone()))
+    }
+
+    fn has(&mut self, name: &str) -> bool {
+        self.variables.iter().any(|(known, _)| known == name)
+    }
+
+    fn names(&mut self) -> Vec<String> {
+        let names: BTreeSet<&String> = self.variables.iter().map(|(name, _)| name).collect();
+        names.into_iter().cloned().collect()
     }
 }
 
@@ -209,6 +236,14 @@ impl Host for Recorder {
 
     fn elapsed(&mut self) -> f64 {
         self.tick()
+    }
+
+    fn files(&mut self) -> Option<&mut dyn Files> {
+        self.lent.files()
+    }
+
+    fn environment(&mut self) -> Option<&mut dyn Environment> {
+        if self.variables.is_empty() { None } else { Some(self) }
     }
 
     fn finalizer_failed(&mut self, failure: &FinalizerFailure) {

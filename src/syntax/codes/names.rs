@@ -49,4 +49,11 @@ NEW_FUNCTION_VALUE "E0309" "`new` on a plain function"
 
 Wrong:  function Point(x) { } new Point(1)
 Right:  class Point { constructor(x) { this.x = x } } new Point(1)"
+
+NOT_GRANTED "E0310" "This name is there only if it is granted"
+"A script reaches nothing outside unless whoever runs it says so. `fs` is there with `--allow-read`
+or `--allow-write`, for a folder (`--allow-read=DIR`) or for all files; `env` with `--allow-env`.
+
+Wrong:  probate -e 'fs.readText(\"a.txt\")'
+Right:  probate --allow-read=. -e 'fs.readText(\"a.txt\")'"
 }
