@@ -3,11 +3,30 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use super::modules::Loader;
 use super::options::Options;
 use super::source::{self, NoScript};
 use super::streams::Streams;
 use super::{json, status};
-use crate::embed::Engine;
+use crate::embed::{Engine, Error};
+use crate::vm::host::{Host, ModuleName, NoModule};
+
+/// Nothing runs: all that is asked of the world is modules.
+struct Modules(Loader);
+
+impl Host for Modules {
+    fn main_module(&mut self, name: &str) -> ModuleName {
+        self.0.main(name)
+    }
+
+    fn find_module(&mut self, specifier: &str, importer: &ModuleName) -> Result<ModuleName, NoModule> {
+        self.0.find(specifier, importer)
+    }
+
+    fn read_module(&mut self, module: &ModuleName) -> Result<Vec<u8>, NoModule> {
+        self.0.read(module)
+    }
+}
 
 /// Compiles the script that the options name and writes its errors, one on a line. The exit status; nothing is executed.
 ///
@@ -16,6 +35,7 @@ use crate::embed::Engine;
 pub fn as_json(mut options: Options, streams: &Rc<RefCell<Streams>>) -> Result<i32, String> {
     let named = options.operands.first().filter(|_| options.eval.is_none());
     let file = named.filter(|name| *name != "-").map_or("<stdin>".to_string(), |name| name.to_string_lossy().into());
+    let loader = Loader::new(source::script_file(&options));
     let (status, lines) = match source::read(&mut options) {
         Err(NoScript::Usage(sentence)) => return Err(sentence),
         Err(NoScript::Unreadable(sentence)) => (status::NO_INPUT, json::unreadable(&file, &sentence)),
@@ -24,10 +44,17 @@ pub fn as_json(mut options: Options, streams: &Rc<RefCell<Streams>>) -> Result<i
                 let (text, wrong) = *undecoded;
                 (status::SYNTAX, json::diagnostics(&script.name, &text, &[wrong]))
             }
-            Ok(text) => match Engine::builder().build().compile(&text) {
-                Ok(_) => (status::OK, String::new()),
-                Err(errors) => (status::SYNTAX, json::diagnostics(&script.name, &text, &errors)),
-            },
+            Ok(text) => {
+                let result = Engine::builder().host(Modules(loader)).build().check(&script.name, &text);
+                let lines = match &result {
+                    Ok(()) | Err(Error::Failure(_)) => String::new(),
+                    Err(Error::Syntax(errors)) => json::diagnostics(&script.name, &text, errors),
+                    Err(Error::Module(refused)) => {
+                        json::diagnostics(&refused.source.name, &refused.source.text, &refused.diagnostics)
+                    }
+                };
+                (result.map_or_else(|error| status::of(&error), |()| status::OK), lines)
+            }
         },
     };
     // A reader that left is noticed at the end.

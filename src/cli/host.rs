@@ -7,20 +7,27 @@ use std::rc::Rc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::input::Input;
+use super::modules::Loader;
 use super::report::Reporter;
 use super::streams::Streams;
-use crate::vm::host::{Closed, FinalizerFailure, Host, Stream};
+use crate::vm::host::{Closed, FinalizerFailure, Host, ModuleName, NoModule, Stream};
 
 pub struct StdHost {
     streams: Rc<RefCell<Streams>>,
     reporter: Rc<Reporter>,
     input: Rc<RefCell<Input>>,
     started: Instant,
+    modules: Loader,
 }
 
 impl StdHost {
-    pub fn new(streams: Rc<RefCell<Streams>>, reporter: Rc<Reporter>, input: Rc<RefCell<Input>>) -> StdHost {
-        StdHost { streams, reporter, input, started: Instant::now() }
+    pub fn new(
+        streams: Rc<RefCell<Streams>>,
+        reporter: Rc<Reporter>,
+        input: Rc<RefCell<Input>>,
+        modules: Loader,
+    ) -> StdHost {
+        StdHost { streams, reporter, input, started: Instant::now(), modules }
     }
 
     /// Whoever answers what the script wrote has to see it: written before a read that may wait.
@@ -68,6 +75,18 @@ impl Host for StdHost {
     fn seed(&mut self) -> u64 {
         // The standard library seeds its tables from the system.
         std::hash::RandomState::new().build_hasher().finish()
+    }
+
+    fn main_module(&mut self, name: &str) -> ModuleName {
+        self.modules.main(name)
+    }
+
+    fn find_module(&mut self, specifier: &str, importer: &ModuleName) -> Result<ModuleName, NoModule> {
+        self.modules.find(specifier, importer)
+    }
+
+    fn read_module(&mut self, module: &ModuleName) -> Result<Vec<u8>, NoModule> {
+        self.modules.read(module)
     }
 
     fn finalizer_failed(&mut self, failure: &FinalizerFailure) {

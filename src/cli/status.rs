@@ -2,11 +2,17 @@
 
 use crate::embed::Error;
 use crate::vm::error::Failure;
+use crate::vm::host::Reason;
 
 /// The status of a program that gave no value.
 pub fn of(error: &Error) -> i32 {
     match error {
         Error::Syntax(_) => SYNTAX,
+        Error::Module(refused) => match refused.reason {
+            Some(Reason::Missing) => NO_INPUT,
+            Some(Reason::Denied) => DENIED,
+            Some(Reason::Unnamed) | None => SYNTAX,
+        },
         Error::Failure(failure) => match failure {
             Failure::Uncaught { .. } => UNCAUGHT,
             Failure::Exit(status) => *status,
@@ -34,5 +40,7 @@ pub const INTERNAL: i32 = 70;
 pub const FUEL: i32 = 75;
 /// The memory limit.
 pub const MEMORY: i32 = 76;
+/// What the script wanted needs a grant that it does not have.
+pub const DENIED: i32 = 77;
 /// Ctrl-C.
 pub const INTERRUPTED: i32 = 130;

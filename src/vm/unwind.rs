@@ -9,8 +9,8 @@ use crate::heap::event::{By, Why};
 use crate::heap::value::Value;
 
 /// Frames shown at the start and at the end of a long stack trace.
-const SHOWN_FIRST: usize = 10;
-const SHOWN_LAST: usize = 3;
+pub(super) const SHOWN_FIRST: usize = 10;
+pub(super) const SHOWN_LAST: usize = 3;
 
 impl Vm {
     /// Leaves the running frame with a result that may have something to clean up. `Some`: the frame was an entry, the loop ends with this result.
@@ -126,7 +126,7 @@ impl Vm {
         for (register, _) in kept.iter().rev() {
             self.keep_as_global(proto, frame.base, *register);
         }
-        if self.leaves_open(value) {
+        if !self.modules.is_importing() && self.leaves_open(value) {
             return value;
         }
         self.heap.sweep(frame.probation);
@@ -330,6 +330,7 @@ impl Vm {
             let (name, file) = (code.display_name(), &code.source.name);
             lines.push(format!("at {name} ({file}:{}:{})", position.line, position.column));
         }
+        self.modules.push_importers(&mut lines);
         lines
     }
 

@@ -77,6 +77,7 @@ fn judge(path: &Path, settings: Settings) -> Result<Report, String> {
     };
     let plan = Plan {
         name: &name,
+        path,
         script: &script,
         args: &header.args,
         input: &input,

@@ -1,8 +1,10 @@
 //! One run of a script, away from the terminal: what it writes is kept, and the world it sees is always the same.
 
 use std::cell::RefCell;
+use std::path::Path;
 use std::rc::Rc;
 
+use crate::cli::modules::Loader;
 use crate::cli::options::Color;
 use crate::cli::report::Reporter;
 use crate::cli::{source, status};
@@ -10,7 +12,7 @@ use crate::embed::{Engine, Leak, Stats};
 use crate::events::{Preset, TextTracer};
 use crate::heap::Settings;
 use crate::vm;
-use crate::vm::host::{Closed, FinalizerFailure, Host, Stream};
+use crate::vm::host::{Closed, FinalizerFailure, Host, ModuleName, NoModule, Stream};
 
 /// A script that writes more than this, trace included, is ended.
 const MOST: usize = 64 << 20;
@@ -23,6 +25,8 @@ const EPOCH: f64 = 946_684_800_000.0;
 pub struct Plan<'a> {
     /// The name of the file, without its folder.
     pub name: &'a str,
+    /// Where it is.
+    pub path: &'a Path,
     pub script: &'a [u8],
     pub args: &'a [String],
     pub input: &'a [u8],
@@ -64,6 +68,7 @@ pub fn run(plan: &Plan<'_>) -> Got {
         input: plan.input.to_vec(),
         read: 0,
         clock: 0.0,
+        modules: Loader::new(Some(plan.path)),
     };
     let events = Rc::clone(&kept);
     let tracer = TextTracer::new(plan.trace, move |line: &str| events.borrow_mut().event(line));
@@ -160,6 +165,7 @@ struct Recorder {
     /// Bytes of it that were read.
     read: usize,
     clock: f64,
+    modules: Loader,
 }
 
 impl Recorder {
@@ -209,6 +215,18 @@ impl Host for Recorder {
 
     fn elapsed(&mut self) -> f64 {
         self.tick()
+    }
+
+    fn main_module(&mut self, name: &str) -> ModuleName {
+        self.modules.main(name)
+    }
+
+    fn find_module(&mut self, specifier: &str, importer: &ModuleName) -> Result<ModuleName, NoModule> {
+        self.modules.find(specifier, importer)
+    }
+
+    fn read_module(&mut self, module: &ModuleName) -> Result<Vec<u8>, NoModule> {
+        self.modules.read(module)
     }
 
     fn finalizer_failed(&mut self, failure: &FinalizerFailure) {
