@@ -28,6 +28,7 @@ fn one(engine: &mut Engine, input: &str) -> String {
             text
         }
         Err(Error::Syntax(errors)) => format!("{}: {}", errors[0].code, errors[0].message),
+        Err(Error::Module(refused)) => format!("{}: {}", refused.source.name, refused.diagnostics[0].message),
         Err(Error::Failure(Failure::Uncaught { message, .. })) => message,
         Err(Error::Failure(failure)) => format!("{failure:?}"),
     }

@@ -4,20 +4,53 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::files::Lent;
+use super::modules::Loader;
 use super::options::Options;
 use super::source::{self, NoScript};
 use super::streams::Streams;
 use super::{json, status};
-use crate::embed::Engine;
+use crate::embed::{Engine, Error};
+use crate::vm::files::{Environment, Files};
+use crate::vm::host::{Host, ModuleName, NoModule};
+
+/// Nothing runs: all that is asked of the world is modules, and what is granted.
+struct Unrun {
+    modules: Loader,
+    lent: Lent,
+}
+
+impl Host for Unrun {
+    fn files(&mut self) -> Option<&mut dyn Files> {
+        self.lent.files()
+    }
+
+    fn environment(&mut self) -> Option<&mut dyn Environment> {
+        self.lent.environment()
+    }
+
+    fn main_module(&mut self, name: &str) -> ModuleName {
+        self.modules.main(name)
+    }
+
+    fn find_module(&mut self, specifier: &str, importer: &ModuleName) -> Result<ModuleName, NoModule> {
+        self.modules.find(specifier, importer)
+    }
+
+    fn read_module(&mut self, module: &ModuleName) -> Result<Vec<u8>, NoModule> {
+        self.modules.read(module)
+    }
+}
 
 /// Compiles the script that the options name and writes its errors, one on a line. The exit status; nothing is executed.
 ///
 /// # Errors
 /// There is no script, or what is granted is not there: a sentence.
 pub fn as_json(mut options: Options, streams: &Rc<RefCell<Streams>>) -> Result<i32, String> {
-    let grants = options.grants()?;
+    let grants = Rc::new(options.grants()?);
     let named = options.operands.first().filter(|_| options.eval.is_none());
     let file = named.filter(|name| *name != "-").map_or("<stdin>".to_string(), |name| name.to_string_lossy().into());
+    let modules = Loader::new(source::script_file(&options), Rc::clone(&grants));
+    let host = Unrun { modules, lent: Lent::new(grants) };
     let (status, lines) = match source::read(&mut options) {
         Err(NoScript::Usage(sentence)) => return Err(sentence),
         Err(NoScript::Unreadable(sentence)) => (status::NO_INPUT, json::unreadable(&file, &sentence)),
@@ -26,10 +59,17 @@ pub fn as_json(mut options: Options, streams: &Rc<RefCell<Streams>>) -> Result<i
                 let (text, wrong) = *undecoded;
                 (status::SYNTAX, json::diagnostics(&script.name, &text, &[wrong]))
             }
-            Ok(text) => match Engine::builder().host(Lent::new(Rc::new(grants))).build().compile(&text) {
-                Ok(_) => (status::OK, String::new()),
-                Err(errors) => (status::SYNTAX, json::diagnostics(&script.name, &text, &errors)),
-            },
+            Ok(text) => {
+                let result = Engine::builder().host(host).build().check(&script.name, &text);
+                let lines = match &result {
+                    Ok(()) | Err(Error::Failure(_)) => String::new(),
+                    Err(Error::Syntax(errors)) => json::diagnostics(&script.name, &text, errors),
+                    Err(Error::Module(refused)) => {
+                        json::diagnostics(&refused.source.name, &refused.source.text, &refused.diagnostics)
+                    }
+                };
+                (result.map_or_else(|error| status::of(&error), |()| status::OK), lines)
+            }
         },
     };
     // A reader that left is noticed at the end.

@@ -8,17 +8,24 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::files::Lent;
 use super::input::Input;
+use super::modules::Loader;
 use super::report::Reporter;
 use super::streams::Streams;
 use crate::vm::files::{Environment, Files};
-use crate::vm::host::{Closed, FinalizerFailure, Host, Stream};
+use crate::vm::host::{Closed, FinalizerFailure, Host, ModuleName, NoModule, Stream};
 
 pub struct StdHost {
     streams: Rc<RefCell<Streams>>,
     reporter: Rc<Reporter>,
     input: Rc<RefCell<Input>>,
-    lent: Lent,
+    world: World,
     started: Instant,
+}
+
+/// What a script may reach besides its streams.
+pub struct World {
+    pub lent: Lent,
+    pub modules: Loader,
 }
 
 impl StdHost {
@@ -26,9 +33,9 @@ impl StdHost {
         streams: Rc<RefCell<Streams>>,
         reporter: Rc<Reporter>,
         input: Rc<RefCell<Input>>,
-        lent: Lent,
+        world: World,
     ) -> StdHost {
-        StdHost { streams, reporter, input, lent, started: Instant::now() }
+        StdHost { streams, reporter, input, world, started: Instant::now() }
     }
 
     /// Whoever answers what the script wrote has to see it: written before a read that may wait.
@@ -78,16 +85,28 @@ impl Host for StdHost {
         std::hash::RandomState::new().build_hasher().finish()
     }
 
+    fn main_module(&mut self, name: &str) -> ModuleName {
+        self.world.modules.main(name)
+    }
+
+    fn find_module(&mut self, specifier: &str, importer: &ModuleName) -> Result<ModuleName, NoModule> {
+        self.world.modules.find(specifier, importer)
+    }
+
+    fn read_module(&mut self, module: &ModuleName) -> Result<Vec<u8>, NoModule> {
+        self.world.modules.read(module)
+    }
+
     fn finalizer_failed(&mut self, failure: &FinalizerFailure) {
         self.streams.borrow_mut().error(&self.reporter.finalizer_failure(failure));
     }
 
     fn files(&mut self) -> Option<&mut dyn Files> {
-        self.lent.files()
+        self.world.lent.files()
     }
 
     fn environment(&mut self) -> Option<&mut dyn Environment> {
-        self.lent.environment()
+        self.world.lent.environment()
     }
 
     fn is_terminal(&self, stream: Stream) -> bool {

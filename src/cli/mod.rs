@@ -8,6 +8,7 @@ pub mod help;
 mod host;
 mod input;
 mod json;
+mod modules;
 mod options;
 pub mod repl;
 mod report;

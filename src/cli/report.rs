@@ -6,7 +6,7 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
 
 use super::options::Color;
-use crate::embed::Error;
+use crate::embed::{Error, Refused};
 use crate::syntax::{Diagnostic, Span};
 use crate::vm::error::{Failure, Place};
 use crate::vm::host::FinalizerFailure;
@@ -67,6 +67,10 @@ impl Reporter {
     pub fn error(&self, name: &str, source: &str, error: &Error) -> Option<String> {
         match error {
             Error::Syntax(errors) => Some(self.diagnostics(name, source, errors)),
+            Error::Module(refused) => {
+                let Refused { source, diagnostics, .. } = &**refused;
+                Some(self.diagnostics(&source.name, &source.text, diagnostics))
+            }
             Error::Failure(failure) => self.failure(failure),
         }
     }

@@ -7,9 +7,9 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::files::Lent;
-use super::grants::Grants;
-use super::host::StdHost;
+use super::host::{StdHost, World};
 use super::input::Input;
+use super::modules::Loader;
 use super::options::{Color, Dump, Options};
 use super::repl::{self, Prompt, Record, Recorder};
 use super::report::Reporter;
@@ -18,7 +18,7 @@ use super::streams::Streams;
 use super::{check, generate, help, signals, stats, status};
 use crate::embed::{Engine, Error, Format, Leak, Outcome};
 use crate::events::{Preset, TextTracer};
-use crate::syntax::{self, Diagnostic, ParseOptions};
+use crate::syntax::{self, ParseOptions};
 use crate::vm::error::Failure;
 use crate::vm::interrupt::Interrupt;
 
@@ -70,13 +70,17 @@ fn act(mut options: Options, streams: &Rc<RefCell<Streams>>) -> Result<i32, Stop
     let at_terminal = streams.borrow().output_is_terminal && io::stdin().is_terminal();
     let only_prompt = options.names_no_script() && (options.interactive || at_terminal && options.runs());
     let reporter = Rc::new(Reporter::new(options.color, streams.borrow().error_is_terminal));
+    let grants = Rc::new(options.grants().map_err(|text| misused(&text))?);
+    let world =
+        World { modules: Loader::new(source::script_file(&options), Rc::clone(&grants)), lent: Lent::new(grants) };
     let script = match only_prompt {
         true => None,
         false => Some(script(&mut options, &reporter)?),
     };
     if let (Some(what), Some(script)) = (options.dump, &script) {
-        let grants = options.grants().map_err(|text| misused(&text))?;
-        dump(what, &script.text, grants, streams).map_err(|errors| refused(&reporter, script, &errors))?;
+        let input = Rc::new(RefCell::new(Input::new(Interrupt::default())));
+        let host = StdHost::new(Rc::clone(streams), Rc::clone(&reporter), input, world);
+        dump(what, script, host, streams).map_err(|error| refused(&reporter, script, &error))?;
         return Ok(status::OK);
     }
     let mut preludes = Vec::new();
@@ -84,7 +88,7 @@ fn act(mut options: Options, streams: &Rc<RefCell<Streams>>) -> Result<i32, Stop
         let file = source::file(&path).map_err(|text| Stop::new(status::NO_INPUT, sentence(&text)))?;
         preludes.push(decoded(file, Vec::new(), &reporter)?);
     }
-    execute(&options, script, &preludes, streams, reporter)
+    execute(&options, script, &preludes, world, streams, reporter)
 }
 
 /// Runs the preludes, the script, and the prompt if it is wanted, on one machine. The exit status.
@@ -92,14 +96,14 @@ fn execute(
     options: &Options,
     script: Option<Text>,
     preludes: &[Text],
+    world: World,
     streams: &Rc<RefCell<Streams>>,
     reporter: Rc<Reporter>,
 ) -> Result<i32, Stop> {
     let prompts = script.is_none() || options.interactive;
     let interrupt = Interrupt::default();
     let input = Rc::new(RefCell::new(Input::new(interrupt.clone())));
-    let grants = Rc::new(options.grants().map_err(|text| misused(&text))?);
-    let host = StdHost::new(Rc::clone(streams), Rc::clone(&reporter), Rc::clone(&input), Lent::new(grants));
+    let host = StdHost::new(Rc::clone(streams), Rc::clone(&reporter), Rc::clone(&input), world);
     let args = script.as_ref().map(|script| script.args.clone()).unwrap_or_default();
     let mut builder = Engine::builder().options(options.machine()).args(args).host(host).interrupt(interrupt.clone());
     let mut file = None;
@@ -116,7 +120,7 @@ fn execute(
     }
     let mut engine = builder.build();
     if let (true, Some(script)) = (options.check, &script) {
-        engine.compile(&script.text).map_err(|errors| refused(&reporter, script, &errors))?;
+        engine.check(&script.name, &script.text).map_err(|error| refused(&reporter, script, &error))?;
         return Ok(status::OK);
     }
     streams.borrow_mut().stops_for(interrupt.clone());
@@ -187,8 +191,9 @@ fn decoded((name, bytes): (String, Vec<u8>), args: Vec<String>, reporter: &Repor
     }
 }
 
-fn refused(reporter: &Reporter, script: &Text, diagnostics: &[Diagnostic]) -> Stop {
-    Stop::new(status::SYNTAX, reporter.diagnostics(&script.name, &script.text, diagnostics))
+fn refused(reporter: &Reporter, script: &Text, error: &Error) -> Stop {
+    let text = reporter.error(&script.name, &script.text, error);
+    Stop::new(status::of(error), text.unwrap_or_default())
 }
 
 /// Where a program's failure is reported.
@@ -270,11 +275,12 @@ fn explain(name: &str, streams: &Rc<RefCell<Streams>>) -> Result<i32, Stop> {
     Ok(status::OK)
 }
 
-fn dump(what: Dump, source: &str, grants: Grants, streams: &Rc<RefCell<Streams>>) -> Result<(), Vec<Diagnostic>> {
+fn dump(what: Dump, script: &Text, host: StdHost, streams: &Rc<RefCell<Streams>>) -> Result<(), Error> {
+    let Text { name, text, .. } = script;
     let text = match what {
-        Dump::Tokens => syntax::tokens(source),
-        Dump::Ast => syntax::dump_ast(&syntax::parse(source, &ParseOptions::default())?),
-        Dump::Bytecode => Engine::builder().host(Lent::new(Rc::new(grants))).build().disassemble(source)?,
+        Dump::Tokens => syntax::tokens(text),
+        Dump::Ast => syntax::dump_ast(&syntax::parse(text, &ParseOptions::default()).map_err(Error::Syntax)?),
+        Dump::Bytecode => Engine::builder().host(host).build().disassemble(name, text)?,
     };
     let _ = streams.borrow_mut().output(&text);
     Ok(())

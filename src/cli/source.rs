@@ -5,7 +5,8 @@ use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 
 use super::options::Options;
-use crate::syntax::{Diagnostic, Span, codes};
+use crate::embed;
+use crate::syntax::Diagnostic;
 
 /// A script: how it is called in messages, its bytes, and what it finds in `args`.
 #[derive(Debug)]
@@ -42,6 +43,12 @@ pub fn read(options: &mut Options) -> Result<Script, NoScript> {
     Ok(Script { name, bytes, args })
 }
 
+/// The file that [`read`] will read, if it is one.
+pub fn script_file(options: &Options) -> Option<&Path> {
+    let file = options.operands.first().filter(|file| *file != "-" && options.eval.is_none())?;
+    Some(Path::new(file))
+}
+
 /// A file's name and what is in it.
 ///
 /// # Errors
@@ -64,15 +71,7 @@ pub fn file(path: &Path) -> Result<(String, Vec<u8>), String> {
 /// # Errors
 /// They are not UTF-8: the text with replacement characters, and what is wrong with it.
 pub fn decoded(bytes: Vec<u8>) -> Result<String, Box<(String, Diagnostic)>> {
-    String::from_utf8(bytes).map_err(|error| {
-        let start = u32::try_from(error.utf8_error().valid_up_to()).unwrap_or(u32::MAX);
-        // The replacement character, which stands there now.
-        let span = Span { start, end: start.saturating_add(3) };
-        let wrong = Diagnostic::new(codes::NOT_UTF8, span, "the text is not UTF-8")
-            .label("this byte is not part of a character")
-            .help("save the file as UTF-8");
-        Box::new((String::from_utf8_lossy(error.as_bytes()).into_owned(), wrong))
-    })
+    embed::decode(bytes)
 }
 
 /// The text of a file.

@@ -2,11 +2,17 @@
 
 use crate::embed::Error;
 use crate::vm::error::Failure;
+use crate::vm::host::Reason;
 
 /// The status of a program that gave no value.
 pub fn of(error: &Error) -> i32 {
     match error {
         Error::Syntax(_) => SYNTAX,
+        Error::Module(refused) => match refused.reason {
+            Some(Reason::Missing) => NO_INPUT,
+            Some(Reason::Denied) => DENIED,
+            Some(Reason::Unnamed) | None => SYNTAX,
+        },
         Error::Failure(failure) => match failure {
             Failure::Uncaught { .. } => UNCAUGHT,
             Failure::Exit(status) => *status,

@@ -6,6 +6,7 @@ use super::emit::{Label, Reg};
 use super::expr::bare;
 use super::op::{Instr, Op};
 use super::protect::{item_runs, runs};
+use super::scope::Reference;
 use crate::syntax::ast::*;
 
 /// The value that the chain has so far.
@@ -125,6 +126,9 @@ impl<'a> Compiler<'a> {
                 return (Current { register: mark as Reg, borrows: true, span }, rest);
             }
         }
+        if let Some(started) = self.namespace_member(inner, base.span, links) {
+            return started;
+        }
         let later = match links.first().map(|link| &link.kind) {
             Some(LinkKind::Index(index)) => vec![index],
             Some(LinkKind::Call(args)) => args
@@ -149,9 +153,41 @@ impl<'a> Compiler<'a> {
         (Current { register, borrows: self.borrows(base), span: base.span }, links)
     }
 
+    /// `ns.name` or `ns.name(…)` of a namespace, where the name is known to be that of a variable.
+    fn namespace_member(&mut self, base: &Expr, at: Span, links: &'a [Link]) -> Option<(Current, &'a [Link])> {
+        let (link, rest) = links.split_first()?;
+        let (ExprKind::Name(_), Some(member)) = (&base.kind, self.res.member(link)) else { return None };
+        let namespace = match self.res.reference(base) {
+            Some(Reference::Binding(id, _)) => self.res.binding(id).global?,
+            _ => return None,
+        };
+        let span = at.to(link.span);
+        let mark = self.f.top;
+        match rest.split_first() {
+            Some((Link { kind: LinkKind::Call(_), optional: true, .. }, _)) => None,
+            Some((Link { kind: LinkKind::Call(args), span: of_call, .. }, rest)) => {
+                let register = self.f.temps(2);
+                self.f.at(span);
+                self.read(member, span, Some(register));
+                // As `this`: the function may be there before all of the namespace is.
+                self.f.note(at);
+                self.f.push(Instr::abx(Op::GetGlobal, 2, register + 1, namespace as i32));
+                let callee = Callee { register, borrows: true, receiver_borrows: false, span, is_method: true };
+                let span = at.to(*of_call);
+                self.call(callee, args, span);
+                self.f.top = mark + 1;
+                Some((Current { register, borrows: true, span }, rest))
+            }
+            _ => {
+                self.f.at(span);
+                let register = self.read(member, span, None);
+                Some((Current { register, borrows: true, span }, rest))
+            }
+        }
+    }
+
     /// An operand that later ones may assign, copied then; protection is the links' business.
     fn operand_before_copy(&mut self, expr: &'a Expr, later: &[&'a Expr]) -> Reg {
-        use super::scope::Reference;
         if let Some(Reference::Binding(id, _)) = self.res.reference(expr)
             && self.is_register(id)
             && self.res.binding(id).assigned

@@ -13,8 +13,8 @@ use super::proto::*;
 /// # Errors
 /// The first violation, with the function and the position.
 pub fn check(program: &Program, builtins: usize) -> Result<(), String> {
-    let globals = program.first_global as usize + program.globals.len();
-    check_function(&program.main, builtins, globals)
+    let globals = program.reach() as usize;
+    program.hoist.iter().chain([&program.main]).try_for_each(|main| check_function(main, builtins, globals))
 }
 
 fn check_function(proto: &Proto, builtins: usize, globals: usize) -> Result<(), String> {
@@ -54,7 +54,7 @@ fn check_function(proto: &Proto, builtins: usize, globals: usize) -> Result<(), 
 /// # Errors
 /// The first violation, with the function and the position.
 pub fn check_counts(program: &Program) -> Result<(), String> {
-    let mut work = vec![program.main.clone()];
+    let mut work: Vec<_> = program.hoist.iter().chain([&program.main]).cloned().collect();
     while let Some(proto) = work.pop() {
         check_flow(&proto).map_err(|(pc, what)| format!("{} at {pc}: {what}", proto.name))?;
         work.extend(proto.functions.iter().chain(members(&proto)).cloned());

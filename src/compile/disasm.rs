@@ -9,8 +9,12 @@ use crate::syntax::diagnostic::position;
 /// The text of a program. `builtins` and `existing` (globals of earlier programs) are the names given to the compiler.
 pub fn disassemble(program: &Program, source: &str, builtins: &[&str], existing: &[&str]) -> String {
     let own = program.globals.iter().map(|(name, _)| &**name);
-    let globals = existing.iter().copied().chain(own).collect();
+    let unknown = (existing.len()..program.first_global as usize).map(|_| "");
+    let globals = existing.iter().copied().chain(unknown).chain(own).collect();
     let mut out = Disassembler { out: String::new(), source, builtins, globals };
+    if let Some(hoist) = &program.hoist {
+        out.function(hoist, "hoisted: ");
+    }
     out.function(&program.main, "");
     out.out
 }

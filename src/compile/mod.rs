@@ -23,6 +23,7 @@ mod expr;
 pub(crate) mod flow;
 mod function;
 mod kinds;
+pub mod link;
 mod literal;
 mod loops;
 mod names;
@@ -48,6 +49,7 @@ use crate::syntax::ast::{self, Name, Span};
 use crate::syntax::codes;
 use crate::syntax::diagnostic::Diagnostic;
 use emit::{Func, Reg};
+use link::{Link, Linkage};
 use op::Op;
 use proto::{Global, Program, ProtoKind};
 use scope::{FunctionId, Resolution, Role, key};
@@ -61,6 +63,10 @@ pub struct CompileOptions<'o> {
     pub existing_globals: &'o [Global],
     /// Every top-level declaration is a global, and may be declared again by a later program. If not, this program's own hide earlier ones.
     pub all_globals: bool,
+    /// Imports of earlier programs (at the prompt).
+    pub existing_imports: &'o [(Name, Link)],
+    /// What connects the program with other modules.
+    pub linkage: Linkage<'o>,
 }
 
 /// Compiles a program; linear in its size. All errors of the resolver are reported, in order of their position.
@@ -75,16 +81,19 @@ pub fn compile(program: &ast::Program, source: &str, options: &CompileOptions) -
         class_names: Vec::new(),
         errors: Vec::new(),
     };
-    let main = compiler.main(program);
-    let has_value = value_of(program).is_some();
+    let hoist = options.linkage.is_cyclic.then(|| compiler.hoisted(program));
+    let has_value = value_of(program).is_some() && !options.linkage.is_imported;
+    let main = compiler.main(program, &options.linkage);
     if !compiler.errors.is_empty() {
         return Err(compiler.errors);
     }
     let program = Program {
         main,
+        hoist,
         has_value,
         globals: resolution.globals.clone(),
-        first_global: options.existing_globals.len() as u32,
+        first_global: (options.existing_globals.len() as u32).max(options.linkage.first_global),
+        linked_globals: options.linkage.slots,
         redeclared: resolution.redeclared.clone(),
     };
     debug_assert_eq!(check(&program, options.builtins.len()), Ok(()));
@@ -112,7 +121,7 @@ pub fn with_errors_of_names(
         use codes::*;
         matches!(
             error.code,
-            MODULES | WITH | INVALID_TARGET | REST_LAST | MISSING_NAME | CHARACTER | HTML_COMMENT | NAME_ESCAPE
+            MODULE_PLACE | WITH | INVALID_TARGET | REST_LAST | MISSING_NAME | CHARACTER | HTML_COMMENT | NAME_ESCAPE
         )
     };
     if let Some(program) = program
@@ -149,20 +158,35 @@ struct Compiler<'a> {
 }
 
 impl<'a> Compiler<'a> {
-    fn main(&mut self, program: &'a ast::Program) -> Rc<proto::Proto> {
+    /// The functions of a module that others call before it is evaluated, because they import each other.
+    fn hoisted(&mut self, program: &'a ast::Program) -> Rc<proto::Proto> {
+        self.begin_main(program, &program.body);
+        self.end_main(program, None)
+    }
+
+    fn main(&mut self, program: &'a ast::Program, linkage: &Linkage) -> Rc<proto::Proto> {
+        self.begin_main(program, if linkage.is_cyclic { &[] } else { &program.body });
+        let value = if linkage.is_imported { None } else { value_of(program) };
+        let before = value.map_or(program.body.len(), |(index, _)| index);
+        program.body[..before].iter().for_each(|statement| self.statement(statement));
+        self.end_main(program, value.map(|(_, expr)| expr))
+    }
+
+    /// The scope of the top level, with the functions declared in `hoisted`.
+    fn begin_main(&mut self, program: &'a ast::Program, hoisted: &'a [ast::Stmt]) {
         self.f.at(program.span);
         self.open_hidden(false);
         if let Some(control::Control::Scope(scope)) = self.f.controls.last_mut() {
             scope.is_function = true;
         }
         if let Some(&scope) = self.res.scope_of.get(&key(program, Role::Body)) {
-            self.enter_names(scope, &program.body);
+            self.enter_names(scope, hoisted);
         }
-        let value = value_of(program);
-        let before = value.map_or(program.body.len(), |(index, _)| index);
-        program.body[..before].iter().for_each(|statement| self.statement(statement));
+    }
+
+    fn end_main(&mut self, program: &'a ast::Program, value: Option<&'a ast::Expr>) -> Rc<proto::Proto> {
         let result = match value {
-            Some((_, expr)) => self.operand(expr),
+            Some(expr) => self.operand(expr),
             None => {
                 let undefined = self.f.temp();
                 self.f.a(Op::LoadUndefined, undefined);
@@ -172,7 +196,8 @@ impl<'a> Compiler<'a> {
         self.f.a(Op::Finish, result);
         self.close_function();
         self.check_size();
-        let main = std::mem::replace(&mut self.f, Func::new(FunctionId(0), "".into(), ProtoKind::Main, program.span));
+        let next = Func::new(FunctionId(0), "<main>".into(), ProtoKind::Main, program.span);
+        let main = std::mem::replace(&mut self.f, next);
         main.finish()
     }
 

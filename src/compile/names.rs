@@ -42,6 +42,9 @@ impl<'a> Resolver<'a, '_> {
                     let (kind, at) = (binding.kind, binding.span.start);
                     let (what, help) = match kind {
                         BindingKind::Const => ("a `const`", Some("declare it with `let`")),
+                        BindingKind::Import => {
+                            ("an import", Some("only its own module can assign to it: export a function that does"))
+                        }
                         BindingKind::ClassSelf => ("the class's own name", None),
                         _ => ("the function's own name", None),
                     };
@@ -124,7 +127,7 @@ impl<'a> Resolver<'a, '_> {
         }
     }
 
-    fn undeclared(&mut self, name: &Name, span: Span) {
+    pub(super) fn undeclared(&mut self, name: &Name, span: Span) {
         if let Some(instead) = codes::refused_global(name) {
             let message = format!("`{name}` is not in the language");
             self.errors.push(Diagnostic::new(codes::GLOBAL, span, message).help(instead));

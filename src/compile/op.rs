@@ -175,9 +175,9 @@ opcodes! {
     GetUp RN;
     /// Captured variable B of this closure takes `R[A]`; x = 1: checked
     SetUp RN;
-    /// `R[A] := global BC`; x = 1: checked
+    /// `R[A] := global BC`; x = 1: checked, x = 2: a namespace as `this`, undefined if it is not ready
     GetGlobal RW;
-    /// `global BC := R[A]`; x = 1: checked
+    /// `global BC := R[A]`; x & 1: checked; x & 2: other modules see it, perhaps through a namespace object
     SetGlobal RW;
 
     // ---- Arithmetic: `x` has OWN or SELF -----------------------------------------------------------------

@@ -9,14 +9,25 @@ use crate::syntax::ast::{DeclKind, Name, Span};
 #[derive(Debug)]
 pub struct Program {
     pub main: Rc<Proto>,
+    /// Makes its top-level functions, before any of the modules runs that import each other in a circle. If not there, `main` does.
+    pub hoist: Option<Rc<Proto>>,
     /// Its last statement is an expression, whose value is the program's.
     pub has_value: bool,
     /// Top-level names that functions refer to (at the prompt: all), in order of declaration; `GetGlobal` and `SetGlobal`
     /// count them on from `first_global`.
     pub globals: Vec<(Name, DeclKind)>,
     pub first_global: u32,
+    /// Slots that it may refer to beyond its own: those of the modules that are linked with it.
+    pub linked_globals: u32,
     /// Globals of earlier programs that this one declares anew, by slot: the same variables, with these kinds from now on.
     pub redeclared: Vec<(u32, DeclKind)>,
+}
+
+impl Program {
+    /// Globals that have to be there before it runs.
+    pub fn reach(&self) -> u32 {
+        self.linked_globals.max(self.first_global + self.globals.len() as u32)
+    }
 }
 
 /// A global of an earlier program.

@@ -4,11 +4,14 @@
 //! order of the walk is the order of execution (there is no way back into a scope but from its start), so a use before the
 //! initialisation always throws and one after it never does. In an inner function it is certain only if the function cannot be made before.
 
+use rustc_hash::FxHashMap;
+
 use super::CompileOptions;
 use super::expr::bare;
 use super::kinds::{self, Kind, Source};
+use super::link::{Initialised, Link};
 use super::scope::*;
-use crate::syntax::ast::*;
+use crate::syntax::ast::{Link as ChainLink, *};
 use crate::syntax::codes;
 use crate::syntax::diagnostic::Diagnostic;
 
@@ -36,6 +39,8 @@ pub struct Resolver<'a, 'o> {
     pub(super) top: ScopeId,
     /// Names that are assigned to and declared nowhere: reported once, with the declaration that is missing.
     pub(super) assigned_unknown: Vec<Name>,
+    /// Variables of other modules that are named as members of a namespace, by slot.
+    pub(super) members: FxHashMap<u32, BindingId>,
     /// Where a name stands that the walk is about to come to, and how it stands there.
     pub(super) standing: (u32, Standing),
 }
@@ -77,6 +82,7 @@ pub fn resolve(program: &Program, source: &str, options: &CompileOptions) -> Res
         derived: Vec::new(),
         classes: Vec::new(),
         top: ScopeId(0),
+        members: FxHashMap::default(),
     };
     resolver.out.functions.push(FunctionInfo {
         parent: None,
@@ -115,8 +121,73 @@ impl<'a, 'o> Resolver<'a, 'o> {
             binding.assigned = true;
             self.out.scopes[0].names.insert(global.name.clone(), id);
         }
+        for (name, link) in self.options.existing_imports {
+            let id = self.import(name, Span::default(), Some(*link));
+            self.out.scopes[0].names.insert(name.clone(), id);
+        }
         self.top = self.open(key(program, Role::Body));
+        for (index, import) in program.module.imports.iter().enumerate() {
+            let name = &import.local;
+            let id = self.declare(&name.name, name.span, BindingKind::Import);
+            self.link(id, self.options.linkage.imports.get(index).copied());
+        }
         self.declare_statements(&program.body);
+        self.mark_exports(program);
+    }
+
+    /// A name for a variable of another module.
+    fn import(&mut self, name: &Name, span: Span, link: Option<Link>) -> BindingId {
+        let id = self.new_binding(name.clone(), span, BindingKind::Import);
+        self.link(id, link);
+        id
+    }
+
+    /// Says what an import stands for. Without a link the program is only looked at for errors.
+    fn link(&mut self, id: BindingId, link: Option<Link>) {
+        let binding = &mut self.out.bindings[id.0 as usize];
+        binding.global = link.map(|link| link.slot);
+        // By its own module, at any time.
+        binding.assigned = true;
+        binding.ready = match link.map_or(Initialised::Unknown, |link| link.initialised) {
+            Initialised::Always => Ready::Since(0),
+            // No function counts as made after that.
+            Initialised::InBody => Ready::Since(u32::MAX),
+            Initialised::Unknown => Ready::Maybe,
+        };
+    }
+
+    /// `ns.name`, where `ns` is a namespace: the variable itself, so that it can be used as soon as it is initialised, whatever else of
+    /// its module is not.
+    pub(super) fn refer_to_member(&mut self, base: &Expr, link: &ChainLink) {
+        let (ExprKind::Name(_), LinkKind::Member(name)) = (&base.kind, &link.kind) else { return };
+        let Some(Reference::Binding(id, _)) = self.out.reference(base) else { return };
+        let binding = &self.out.bindings[id.0 as usize];
+        let (BindingKind::Import, Some(namespace)) = (binding.kind, binding.global) else { return };
+        let members = self.options.linkage.members.and_then(|members| members.get(&namespace));
+        let Some(&slot) = members.and_then(|members| members.get(&name.name)) else { return };
+        let member = match self.members.get(&slot) {
+            Some(&member) => member,
+            None => {
+                let unknown = Some(Link { slot, initialised: Initialised::Unknown });
+                let member = self.import(&name.name, name.span, unknown);
+                self.out.bindings[member.0 as usize].function = FunctionId(0);
+                self.members.insert(slot, member);
+                member
+            }
+        };
+        let tdz = self.touch(member);
+        self.out.references.insert(key(link, Role::Member), Reference::Binding(member, tdz));
+    }
+
+    /// The variables that other modules can see. An exported name that is not declared is an error.
+    fn mark_exports(&mut self, program: &Program) {
+        for export in &program.module.exports {
+            let Exported::Local(local) = &export.what else { continue };
+            match self.out.scope(self.top).names.get(&local.name).copied() {
+                Some(id) => self.out.bindings[id.0 as usize].exported = true,
+                None => self.undeclared(&local.name, local.span),
+            }
+        }
     }
 
     /// `new` on what is certainly a plain function.
@@ -169,11 +240,19 @@ impl<'a, 'o> Resolver<'a, 'o> {
     }
 
     fn number_globals(&mut self) {
+        let linkage = &self.options.linkage;
         let names = self.out.scopes[self.top.0 as usize].bindings.clone();
-        let all = self.options.all_globals || names.len() > MAIN_LOCALS;
-        for id in names {
+        let all = self.options.all_globals || linkage.is_shared || names.len() > MAIN_LOCALS;
+        let base = self.options.existing_globals.len().max(linkage.first_global as usize);
+        // Exported ones first: the modules that refer to them count on that.
+        let of_others = |resolver: &Self, id: &BindingId| {
+            linkage.is_shared || resolver.out.bindings[id.0 as usize].exported && !resolver.options.all_globals
+        };
+        let (first, then): (Vec<_>, Vec<_>) = names.into_iter().partition(|id| of_others(self, id));
+        let exported = first.len();
+        for (nth, id) in first.into_iter().chain(then).enumerate() {
             let binding = &mut self.out.bindings[id.0 as usize];
-            if !all && !binding.captured {
+            if binding.kind == BindingKind::Import || !all && !binding.captured && nth >= exported {
                 continue;
             }
             let kind = if binding.kind == BindingKind::Const { DeclKind::Const } else { DeclKind::Let };
@@ -187,7 +266,7 @@ impl<'a, 'o> Resolver<'a, 'o> {
                 }
                 _ => {
                     self.out.globals.push((name, kind));
-                    existing.len() + self.out.globals.len() - 1
+                    base + self.out.globals.len() - 1
                 }
             };
             self.out.bindings[id.0 as usize].global = Some(slot as u32);
@@ -243,6 +322,7 @@ impl<'a, 'o> Resolver<'a, 'o> {
             assigned: false,
             assigned_inside: false,
             global: None,
+            exported: false,
             alias: None,
             in_switch: self.out.scope(self.scope).is_switch,
             holds: Kind::Any,

@@ -5,7 +5,7 @@
 use rustc_hash::FxHashMap;
 
 use super::kinds::Kind;
-use crate::syntax::ast::{DeclKind, Name, Span};
+use crate::syntax::ast::{DeclKind, Link, Name, Span};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct BindingId(pub u32);
@@ -29,6 +29,8 @@ pub enum Role {
     Class,
     /// The function that runs a class's static initialisers.
     Static,
+    /// A link of a chain that names a variable of another module: its address may be that of an expression in it.
+    Member,
 }
 
 /// A node by its address and role.
@@ -45,6 +47,8 @@ pub enum BindingKind {
     Const,
     Function,
     Class,
+    /// A variable of another module.
+    Import,
     Param,
     Catch,
     /// The name of a class as its body sees it, or of a function expression inside of it.
@@ -60,7 +64,7 @@ pub enum BindingKind {
 
 impl BindingKind {
     pub fn is_constant(self) -> bool {
-        matches!(self, BindingKind::Const | BindingKind::ClassSelf | BindingKind::FunctionSelf)
+        matches!(self, BindingKind::Const | BindingKind::Import | BindingKind::ClassSelf | BindingKind::FunctionSelf)
     }
 }
 
@@ -93,6 +97,8 @@ pub struct Binding {
     pub assigned_inside: bool,
     /// Its slot, if it is a global.
     pub global: Option<u32>,
+    /// Other modules can see it.
+    pub exported: bool,
     /// The binding whose storage it shares (a class's inner name).
     pub alias: Option<BindingId>,
     /// Declared directly in a `switch`.
@@ -208,6 +214,11 @@ impl Resolution {
 
     pub fn reference<T>(&self, node: &T) -> Option<Reference> {
         self.references.get(&key(node, Role::Body)).copied()
+    }
+
+    /// The variable that a link `.name` behind a namespace stands for.
+    pub fn member(&self, link: &Link) -> Option<Reference> {
+        self.references.get(&key(link, Role::Member)).copied()
     }
 
     /// The function whose `this` is meant inside of `function`.

@@ -27,7 +27,7 @@ impl<'a> Compiler<'a> {
     fn statement_inner(&mut self, statement: &'a Stmt) {
         self.f.at(statement.span);
         match &statement.kind {
-            StmtKind::Empty | StmtKind::Function(_) => {}
+            StmtKind::Empty | StmtKind::Module | StmtKind::Function(_) => {}
             StmtKind::Expr(expr) => {
                 self.discard(expr);
                 let effect = self.effect_discarded(expr);

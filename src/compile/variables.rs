@@ -17,7 +17,8 @@ pub enum Place {
     },
     Boxed(Reg),
     Up(u16),
-    Global(u32),
+    /// Its slot, and whether other modules can see it.
+    Global(u32, bool),
     /// The running function itself.
     OwnName,
 }
@@ -32,7 +33,7 @@ impl Compiler<'_> {
         let id = self.res.storage(id);
         let binding = &self.res.bindings[id.0 as usize];
         if let Some(slot) = binding.global {
-            return Place::Global(slot);
+            return Place::Global(slot, binding.exported && binding.assigned);
         }
         if binding.function != self.f.id {
             return Place::Up(self.capture(self.outer.len(), id));
@@ -120,7 +121,7 @@ impl Compiler<'_> {
             Place::Local { register, .. } => self.f.move_to(dest, register),
             Place::Boxed(register) => self.f.abcx(Op::GetVar, x, dest, register, 0),
             Place::Up(index) => self.f.abcx(Op::GetUp, x, dest, index, 0),
-            Place::Global(slot) => self.f.push(Instr::abx(Op::GetGlobal, x, dest, slot as i32)),
+            Place::Global(slot, _) => self.f.push(Instr::abx(Op::GetGlobal, x, dest, slot as i32)),
             Place::OwnName => self.f.a(Op::LoadSelf, dest),
         }
     }
@@ -160,7 +161,10 @@ impl Compiler<'_> {
             Place::Local { register, depth } => self.set_local(register, depth, self.f.depth, value),
             Place::Boxed(register) => self.f.abcx(Op::SetVar, x, register, value, 0),
             Place::Up(index) => self.f.abcx(Op::SetUp, x, value, index, 0),
-            Place::Global(slot) => self.f.push(Instr::abx(Op::SetGlobal, x, value, slot as i32)),
+            Place::Global(slot, shown) => {
+                let x = x | (shown as u8) << 1;
+                self.f.push(Instr::abx(Op::SetGlobal, x, value, slot as i32));
+            }
             Place::OwnName => {}
         }
     }

@@ -37,7 +37,7 @@ impl<'a> Resolver<'a, '_> {
 
     fn statement_inner(&mut self, statement: &'a Stmt) {
         match &statement.kind {
-            StmtKind::Empty | StmtKind::Break(_) | StmtKind::Continue(_) => {}
+            StmtKind::Empty | StmtKind::Module | StmtKind::Break(_) | StmtKind::Continue(_) => {}
             StmtKind::Expr(expr) => self.expr(expr),
             StmtKind::Declare { decls, .. } => self.declarators(decls),
             StmtKind::Function(function) => {

@@ -77,6 +77,9 @@ impl<'a> Resolver<'a, '_> {
             },
             ExprKind::Chain { base, links } => {
                 self.expr(base);
+                if let Some(first) = links.first() {
+                    self.refer_to_member(base, first);
+                }
                 for link in links {
                     match &link.kind {
                         LinkKind::Member(_) => {}

@@ -10,25 +10,27 @@
 //! ```
 
 mod memory;
+mod modules;
 mod print;
 mod session;
 
-use crate::compile::proto::Global;
-use crate::compile::{self, CompileOptions};
+use crate::compile;
 use crate::heap::event::Tracer;
 use crate::heap::value::Value;
-use crate::syntax::{self, Diagnostic, ParseOptions};
+use crate::syntax::{self, Diagnostic, ParseOptions, ast, codes};
 use crate::vm::code::Source;
 use crate::vm::error::Failure;
 use crate::vm::host::{Host, Silent};
 use crate::vm::interrupt::Interrupt;
 use crate::vm::{Options, Vm};
+use modules::Surroundings;
 use session::Session;
 
 pub use crate::compile::proto::Program;
 pub use crate::vm::look::Member;
 pub use crate::vm::why::Leak;
 pub use memory::{Owned, Survivor};
+pub use modules::{Refused, decode};
 pub use print::Format;
 pub use session::{Literal, Step, Variable};
 
@@ -38,6 +40,9 @@ pub enum Error {
     /// It is none: at least one diagnostic, in the order of the text.
     #[error("{}", first_message(.0))]
     Syntax(Vec<Diagnostic>),
+    /// A module that it imports does not compile or cannot be had.
+    #[error("{}: {}", .0.source.name, first_message(&.0.diagnostics))]
+    Module(Box<Refused>),
     /// It ended early.
     #[error("{}", failure_message(.0))]
     Failure(Failure),
@@ -170,36 +175,43 @@ impl Engine {
         Builder::default()
     }
 
-    /// Compiles a program without running it.
+    /// Compiles a program without running it, and without looking for modules: one that imports some is an error. See [`Engine::check`].
     ///
     /// # Errors
     /// Everything that is wrong with it.
     pub fn compile(&self, source: &str) -> Result<Program, Vec<Diagnostic>> {
-        self.compile_after(&[], source, false)
+        self.compile_tree(&self.parse(source)?, source, Surroundings::default())
     }
 
-    /// Compiles a program that finds globals of earlier ones.
-    fn compile_after(
-        &self,
-        existing_globals: &[Global],
-        source: &str,
-        all_globals: bool,
-    ) -> Result<Program, Vec<Diagnostic>> {
-        let builtins = self.vm.builtin_names();
-        let options = CompileOptions { builtins: &builtins, existing_globals, all_globals };
+    fn parse(&self, source: &str) -> Result<ast::Program, Vec<Diagnostic>> {
+        self.parse_in(source, Surroundings::default())
+    }
+
+    /// The tree of a text. If there is something wrong with it, the errors of its names are found as well.
+    fn parse_in(&self, source: &str, around: Surroundings) -> Result<ast::Program, Vec<Diagnostic>> {
         match syntax::parse_all(source, &self.parse) {
-            (Some(tree), errors) if errors.is_empty() => compile::compile(&tree, source, &options),
-            (tree, errors) => Err(compile::with_errors_of_names(tree.as_ref(), source, &options, errors)),
+            (Some(tree), errors) if errors.is_empty() => Ok(tree),
+            (tree, errors) => {
+                let builtins = self.vm.builtin_names();
+                let options = around.options(&builtins);
+                Err(compile::with_errors_of_names(tree.as_ref(), source, &options, errors))
+            }
         }
     }
 
-    /// The bytecode of a program as text.
-    ///
-    /// # Errors
-    /// Everything that is wrong with it.
-    pub fn disassemble(&self, source: &str) -> Result<String, Vec<Diagnostic>> {
-        let program = self.compile(source)?;
-        Ok(compile::disassemble(&program, source, &self.vm.builtin_names(), &[]))
+    /// Compiles a program that imports nothing.
+    fn compile_tree(
+        &self,
+        tree: &ast::Program,
+        source: &str,
+        around: Surroundings,
+    ) -> Result<Program, Vec<Diagnostic>> {
+        if let Some(request) = tree.module.requests.first() {
+            let message = format!("{} is not looked for here", request.specifier);
+            return Err(vec![Diagnostic::new(codes::NO_MODULE, request.span, message)]);
+        }
+        let builtins = self.vm.builtin_names();
+        compile::compile(tree, source, &around.options(&builtins))
     }
 
     /// Compiles and runs a program; `name` is its file's name in messages. What an earlier program left is gone.
@@ -207,7 +219,12 @@ impl Engine {
     /// # Errors
     /// It does not compile, or it ended early.
     pub fn eval(&mut self, name: &str, source: &str) -> Result<Outcome, Error> {
-        let program = self.compile(source).map_err(Error::Syntax)?;
+        let tree = self.parse(source).map_err(Error::Syntax)?;
+        if !tree.module.requests.is_empty() {
+            return self.eval_modules(name, source, tree);
+        }
+        let program = self.compile_tree(&tree, source, Surroundings::default()).map_err(Error::Syntax)?;
+        drop(tree);
         self.finish();
         self.begin();
         let value = self.vm.run_program(&program, Source::new(name, source)).map_err(Error::Failure)?;

@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 
+use super::modules::{Modules, Surroundings};
 use super::{Engine, Error, Outcome};
 use crate::compile;
+use crate::compile::link::Link;
 use crate::compile::proto::{Global, Program};
 use crate::heap::value::Value;
 use crate::stdlib::inspect;
 use crate::syntax::Diagnostic;
-use crate::syntax::ast::DeclKind;
+use crate::syntax::ast::{DeclKind, Name};
 use crate::vm::Methods;
 use crate::vm::code::Source;
 use crate::vm::error::Failure;
@@ -23,6 +25,9 @@ pub(super) struct Session {
     sets: [bool; 2],
     /// The last program has begun.
     over: bool,
+    /// What its inputs imported, by name.
+    imports: Vec<(Name, Link)>,
+    modules: Modules,
 }
 
 /// A variable of a session.
@@ -75,8 +80,8 @@ impl Engine {
 
     fn feed_for(&mut self, name: &str, source: &str, what: Use) -> Result<Outcome, Error> {
         self.open_session();
-        let program = self.compile_input(source).map_err(Error::Syntax)?;
         let takes_error = what == Use::Input && self.sets(LAST_ERROR);
+        let program = self.prepare(name, source, true, takes_error)?;
         let result = self.vm.run_input(&program, Source::new(name, source), takes_error);
         let is_expression = program.has_value;
         self.take_names(program);
@@ -90,7 +95,7 @@ impl Engine {
     /// As [`Engine::feed`].
     pub fn feed_last(&mut self, name: &str, source: &str) -> Result<Outcome, Error> {
         self.open_session();
-        let program = self.compile_with(source, false).map_err(Error::Syntax)?;
+        let program = self.prepare(name, source, false, false)?;
         // Its variables take slots that no later input may have.
         if let Some(session) = &mut self.session {
             session.over = true;
@@ -151,7 +156,42 @@ impl Engine {
     }
 
     fn compile_with(&self, source: &str, all_globals: bool) -> Result<Program, Vec<Diagnostic>> {
-        self.compile_after(self.names(), source, all_globals)
+        let tree = self.parse_in(source, self.around(all_globals))?;
+        self.compile_tree(&tree, source, self.around(all_globals))
+    }
+
+    /// What an input finds that came before it.
+    fn around(&self, all_globals: bool) -> Surroundings<'_> {
+        let imports = self.session.as_ref().map_or(&[][..], |session| &session.imports);
+        Surroundings { globals: self.names(), imports, all_globals }
+    }
+
+    /// Compiles an input, and runs the modules that it imports for the first time.
+    fn prepare(&mut self, name: &str, source: &str, all_globals: bool, takes_error: bool) -> Result<Program, Error> {
+        let tree = self.parse_in(source, self.around(all_globals)).map_err(Error::Syntax)?;
+        if tree.module.requests.is_empty() {
+            return self.compile_tree(&tree, source, self.around(all_globals)).map_err(Error::Syntax);
+        }
+        let Some(mut session) = self.session.take() else { return Err(Error::Syntax(Vec::new())) };
+        let Session { names, imports, modules, sets, .. } = &mut session;
+        let around = Surroundings { globals: &[], imports, all_globals };
+        let prepared = self.prepare_input(modules, names, (name, source, tree), around, takes_error);
+        let prepared = prepared.map(|prepared| {
+            for (name, link) in prepared.imports {
+                // It takes the place of a variable of the same name, which what was compiled before still means.
+                for (slot, global) in names.iter_mut().enumerate().filter(|(_, global)| global.name == name) {
+                    global.name = "".into();
+                    if let Some(sets) = sets.get_mut(slot) {
+                        *sets = false;
+                    }
+                }
+                imports.retain(|(other, _)| *other != name);
+                imports.push((name, link));
+            }
+            prepared.program
+        });
+        self.session = Some(session);
+        prepared
     }
 
     fn names(&self) -> &[Global] {
@@ -166,7 +206,13 @@ impl Engine {
         self.begin();
         self.vm.begin_session();
         let own = |name: &str| Global { name: name.into(), kind: DeclKind::Let, declared: true };
-        self.session = Some(Session { names: OWN_NAMES.map(own).to_vec(), sets: [true; 2], over: false });
+        self.session = Some(Session {
+            names: OWN_NAMES.map(own).to_vec(),
+            sets: [true; 2],
+            over: false,
+            imports: Vec::new(),
+            modules: Modules::default(),
+        });
     }
 
     pub(super) fn end_session(&mut self) {
@@ -187,11 +233,15 @@ impl Engine {
                 *sets = false;
             }
         }
+        let first = program.first_global as usize;
+        debug_assert_eq!(session.names.len(), first);
         for (name, kind) in program.globals {
+            // What is declared takes the place of what was imported.
+            session.imports.retain(|(other, _)| *other != name);
             session.names.push(Global { name, kind, declared: false });
         }
         for (slot, global) in session.names.iter_mut().enumerate() {
-            global.declared = self.vm.global(slot as u32).is_some();
+            global.declared = !global.name.is_empty() && self.vm.global(slot as u32).is_some();
         }
     }
 

@@ -290,13 +290,13 @@ impl Heap {
 
     /// Deletes an own named property. O(1) amortised. True if it is not there afterwards.
     pub fn delete_own(&mut self, container: Value, key: Key) -> Result<bool, SetError> {
-        if self.is_frozen(container) {
-            return Err(SetError::Frozen);
-        }
         let Some(object) = self.properties(container) else { return Ok(true) };
         // SAFETY: shapes live with their objects.
         if unsafe { (*self.shape_of(object)).slot_of(key) }.is_none() {
             return Ok(true);
+        }
+        if self.is_frozen(container) {
+            return Err(SetError::Frozen);
         }
         self.become_dictionary(object);
         let p = self.object_ptr(object);

@@ -123,6 +123,9 @@ fn assign(vm: &mut Vm, args: Args) -> Outcome {
 fn freeze(vm: &mut Vm, args: Args) -> Outcome {
     let value = vm.arg(args, 0);
     if value.is_container() {
+        if vm.is_namespace(value) {
+            return Err(vm.type_error("Cannot freeze the namespace object of a module: its members may still change"));
+        }
         vm.heap.freeze(value);
     }
     Ok(value)
@@ -131,7 +134,9 @@ fn freeze(vm: &mut Vm, args: Args) -> Outcome {
 /// Whether a value is immutable; atoms always are.
 fn is_frozen(vm: &mut Vm, args: Args) -> Outcome {
     let value = vm.arg(args, 0);
-    Ok(Value::bool(!value.is_container() || vm.heap.is_frozen(value)))
+    // A member of a namespace object changes when its module assigns to it.
+    let changes = || vm.is_namespace(value) && vm.heap.own_count(value) > 0;
+    Ok(Value::bool(!value.is_container() || vm.heap.is_frozen(value) && !changes()))
 }
 
 /// An object from an iterable of `[key, value]` pairs.

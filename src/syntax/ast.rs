@@ -41,6 +41,60 @@ pub struct Ident {
 pub struct Program {
     pub body: Vec<Stmt>,
     pub span: Span,
+    pub module: Module,
+}
+
+/// What a text imports and exports; all empty in a text without these words. In the body stands a [`StmtKind::Module`] where an
+/// import or a list of exports was, and an exported declaration as it is.
+#[derive(Debug, Default)]
+pub struct Module {
+    /// Each time a module is named, in the order of the text, in which they are evaluated.
+    pub requests: Vec<Request>,
+    pub imports: Vec<Import>,
+    pub exports: Vec<Export>,
+    /// `export * from`: indexes of requests.
+    pub stars: Vec<usize>,
+}
+
+impl Module {
+    /// Nothing connects the text with another one.
+    pub fn is_empty(&self) -> bool {
+        self.requests.is_empty() && self.exports.is_empty()
+    }
+}
+
+/// A module that a text names.
+#[derive(Debug)]
+pub struct Request {
+    pub specifier: Name,
+    pub span: Span,
+    /// `with { type: "json" }`.
+    pub is_json: bool,
+}
+
+/// A name that an import declares.
+#[derive(Debug)]
+pub struct Import {
+    pub local: Ident,
+    /// Index of its request.
+    pub request: usize,
+    /// The name that the other module exports; `None` for `* as local`.
+    pub imported: Option<Ident>,
+}
+
+/// A name that a module gives others.
+#[derive(Debug)]
+pub struct Export {
+    pub name: Ident,
+    pub what: Exported,
+}
+
+#[derive(Debug)]
+pub enum Exported {
+    /// A top-level variable of this text, or one of its imports.
+    Local(Ident),
+    /// `export { name } from`; `None` for `export * as … from`.
+    From { request: usize, imported: Option<Ident> },
 }
 
 /// `{ … }` as a statement list with a lexical scope of its own.
@@ -74,6 +128,8 @@ pub struct Declarator {
 #[derive(Debug)]
 pub enum StmtKind {
     Empty,
+    /// An import or a list of exports: see [`Module`].
+    Module,
     Expr(Expr),
     Declare {
         kind: DeclKind,

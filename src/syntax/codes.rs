@@ -1,7 +1,8 @@
 //! The table of error codes: each with a title, and a text for `--explain`.
 //!
 //! Codes are stable: one that is no longer given out is not used again. Their ranges: E00 what a text is made of, E01
-//! constructs that are refused by name, E02 rules of structure, E03 names (given out by the resolver in `compile/`).
+//! constructs that are refused by name, E02 rules of structure, E03 names (given out by the resolver in `compile/`), E04
+//! modules (given out when they are found and linked).
 
 /// What is known of a code.
 #[derive(Clone, Copy, Debug)]
@@ -26,17 +27,19 @@ macro_rules! table {
     };
 }
 
+mod modules;
 mod names;
 mod refused;
 mod structure;
 mod text;
 
+pub use modules::*;
 pub use names::*;
 pub use refused::*;
 pub use structure::*;
 pub use text::*;
 
-const TABLES: [&[Code]; 4] = [text::TABLE, refused::TABLE, structure::TABLE, names::TABLE];
+const TABLES: [&[Code]; 5] = [text::TABLE, refused::TABLE, structure::TABLE, names::TABLE, modules::TABLE];
 
 /// Every code, in order.
 pub fn all() -> impl Iterator<Item = &'static Code> {
@@ -65,7 +68,7 @@ pub fn refused_global(name: &str) -> Option<&'static str> {
         "globalThis" | "window" | "global" | "self" => "built-ins are names of their own: `Math`, `JSON`",
         "WeakMap" | "WeakSet" => "use `Map` or `Set`, or a `WeakRef` as the value",
         "process" | "Deno" => "use `args`, `exit` and `io`, and `fs` and `env` where they are granted",
-        "require" | "module" | "exports" => "modules are not here yet: put the code into this file",
+        "require" | "module" | "exports" => "import names: `import { f } from \"./f.pbt\"`, and `export` them there",
         _ => return None,
     })
 }

@@ -9,9 +9,12 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
-use super::ast::{Name, Span};
+use super::ast::{Ident, Module, Name, Span};
 use super::codes;
 use super::diagnostic::{Diagnostic, Fix};
+
+/// The variable of a default export that has no name of its own, and its name to others. No text can refer to it, since it is a reserved word.
+pub const DEFAULT: &str = "default";
 
 /// Errors looked for in one run. A person is shown fewer at a time, an editor all of them.
 pub const ERROR_CAP: usize = 100;
@@ -31,6 +34,19 @@ pub struct Context<'s> {
     stopped: Cell<bool>,
     syntax_error: Cell<bool>,
     rescanned: Cell<u64>,
+    /// What the text imports and exports.
+    pub module: RefCell<Module>,
+    /// Statements behind `export`, in the order of the text.
+    pub exported: RefCell<Vec<ExportedStatement>>,
+}
+
+/// A statement behind `export`.
+#[derive(Clone, Copy, Debug)]
+pub struct ExportedStatement {
+    /// Where the declaration or the expression begins.
+    pub start: u32,
+    /// The word `default`, if it stands there.
+    pub default: Option<Span>,
 }
 
 impl<'s> Context<'s> {
@@ -46,6 +62,8 @@ impl<'s> Context<'s> {
             stopped: Cell::new(false),
             syntax_error: Cell::new(false),
             rescanned: Cell::new(0),
+            module: RefCell::default(),
+            exported: RefCell::default(),
         }
     }
 
@@ -58,6 +76,13 @@ impl<'s> Context<'s> {
     pub fn name(&self, span: Span) -> Name {
         let text = self.text(span);
         self.names.borrow_mut().entry(text).or_insert_with(|| text.into()).clone()
+    }
+
+    /// The name of a declaration without one: there is one if it is the default export.
+    pub fn default_name(&self, start: u32) -> Option<Ident> {
+        let exported = self.exported.borrow();
+        let span = exported.iter().rfind(|exported| exported.start == start)?.default?;
+        Some(Ident { name: DEFAULT.into(), span })
     }
 
     pub fn report(&self, error: Diagnostic) {

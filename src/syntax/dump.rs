@@ -12,7 +12,10 @@ use super::filter::Filter;
 /// Every node of a tree on a line of its own.
 pub fn dump_ast(program: &Program) -> String {
     let mut dumper = Dumper { out: String::new(), level: 0 };
-    dumper.node("program", |d| d.statements(&program.body));
+    dumper.node("program", |d| {
+        d.module(&program.module);
+        d.statements(&program.body);
+    });
     dumper.out.push('\n');
     dumper.out
 }
@@ -61,6 +64,31 @@ impl Dumper {
         self.node(head, |_| {});
     }
 
+    fn module(&mut self, module: &Module) {
+        let specifier = |request: usize| &*module.requests[request].specifier;
+        for request in &module.requests {
+            let json = if request.is_json { " json" } else { "" };
+            self.leaf(&format!("request {:?}{json}", request.specifier));
+        }
+        for import in &module.imports {
+            let imported = import.imported.as_ref().map_or("*", |name| &name.name);
+            self.leaf(&format!("import {imported} as {} from {:?}", import.local.name, specifier(import.request)));
+        }
+        for export in &module.exports {
+            let (what, from) = match &export.what {
+                Exported::Local(local) => (&*local.name, String::new()),
+                Exported::From { request, imported } => {
+                    let from = format!(" from {:?}", specifier(*request));
+                    (imported.as_ref().map_or("*", |name| &*name.name), from)
+                }
+            };
+            self.leaf(&format!("export {what} as {}{from}", export.name.name));
+        }
+        for request in &module.stars {
+            self.leaf(&format!("export * from {:?}", specifier(*request)));
+        }
+    }
+
     fn statements(&mut self, body: &[Stmt]) {
         for statement in body {
             self.statement(statement);
@@ -78,6 +106,7 @@ impl Dumper {
     fn statement(&mut self, statement: &Stmt) {
         match &statement.kind {
             StmtKind::Empty => self.leaf("empty"),
+            StmtKind::Module => self.leaf("module"),
             StmtKind::Expr(value) => self.node("expression", |d| d.expr(value)),
             StmtKind::Declare { kind, decls } => self.node(word_of(*kind), |d| d.declarators(decls)),
             StmtKind::Function(function) => self.function(function),

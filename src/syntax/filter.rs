@@ -38,6 +38,7 @@ mod before;
 mod brackets;
 mod characters;
 mod lines;
+mod modules;
 mod words;
 
 pub(super) use before::Before;
@@ -454,6 +455,7 @@ impl<'s, 'c> Filter<'s, 'c> {
             Tok::Try | Tok::Catch | Tok::Finally => self.state = Body,
             Tok::Return => self.state = Return,
             Tok::Throw => self.state = Throw,
+            Tok::Module => self.state = Ended,
             Tok::Break | Tok::Continue => self.state = Jump,
             Tok::Case => {
                 self.push(Level::Case, *token);

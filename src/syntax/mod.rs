@@ -18,6 +18,7 @@ mod context;
 mod dump;
 mod filter;
 mod lexer;
+mod module;
 mod number;
 mod parser;
 mod pieces;
@@ -68,7 +69,10 @@ pub fn parse_all(source: &str, options: &ParseOptions) -> (Option<Program>, Vec<
         return (None, vec![error]);
     }
     let cx = Context::new(source, options.max_depth.min(DEEPEST));
-    let program = parser::run(&cx).map(|body| Program { body, span: Span::new(0, source.len()) });
+    let program = parser::run(&cx).map(|mut body| {
+        let module = module::finish(&cx, &mut body);
+        Program { body, span: Span::new(0, source.len()), module }
+    });
     if let Some(program) = &program
         && cx.is_marked_for_check()
     {

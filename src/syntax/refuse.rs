@@ -50,7 +50,7 @@ impl Checker<'_, '_> {
 
     fn statement_here(&mut self, statement: &Stmt, place: Place) {
         match &statement.kind {
-            StmtKind::Empty => {}
+            StmtKind::Empty | StmtKind::Module => {}
             StmtKind::Expr(value) | StmtKind::Throw(value) => self.expr(value, place),
             StmtKind::Declare { decls, .. } => self.declarators(decls, place),
             StmtKind::Function(function) => self.function(function, place, false),

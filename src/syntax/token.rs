@@ -5,7 +5,7 @@
 //! and carry which one they are, which keeps the grammar and its tables small: precedence is decided in one action.
 //!
 //! Some kinds exist only after the filter, which sees what stands around a token: `FunctionDecl` and `ClassDecl` (at a
-//! statement's start), `BraceObject` (a `{` that opens an object literal), `Label`, `Of`, `InFor` and `Static`.
+//! statement's start), `Module` (an import or a list of exports), `BraceObject` (a `{` that opens an object literal), `Label`, `Of`, `InFor` and `Static`.
 
 use logos::Logos;
 
@@ -151,6 +151,8 @@ pub enum Tok {
     Import,
     #[token("export")]
     Export,
+    /// A whole import, or a list of exports.
+    Module,
     #[token("debugger")]
     Debugger,
     #[token("yield")]

@@ -24,6 +24,37 @@ pub struct FinalizerFailure {
     pub stack: Vec<String>,
 }
 
+/// A module by its name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ModuleName {
+    /// What it is, whoever names it: modules with the same one are the same.
+    pub id: String,
+    /// What it is called in messages.
+    pub shown: String,
+}
+
+/// Why a module cannot be had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoModule {
+    pub reason: Reason,
+    /// What is wrong, as the message of an error: `there is no file lib/m.pbt`.
+    pub message: String,
+    /// What to do instead.
+    pub help: Option<String>,
+    /// The specifier that was meant.
+    pub meant: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// It is not there, or cannot be read.
+    Missing,
+    /// The script may not read it.
+    Denied,
+    /// No module can have such a name.
+    Unnamed,
+}
+
 /// The world outside. Every method has a default that gives nothing away: no output, no input, clocks at zero.
 pub trait Host {
     /// Writes text as it is.
@@ -54,6 +85,23 @@ pub trait Host {
     /// The seed of `Math.random()` when none was given.
     fn seed(&mut self) -> u64 {
         0
+    }
+
+    /// The program's own text as a module, so that one that imports it gets the same. `name` is its name in messages.
+    fn main_module(&mut self, name: &str) -> ModuleName {
+        ModuleName { id: name.to_string(), shown: name.to_string() }
+    }
+
+    /// The module that `specifier` names in the text of `importer`. It need not be readable.
+    fn find_module(&mut self, specifier: &str, _importer: &ModuleName) -> Result<ModuleName, NoModule> {
+        let message = format!("there is no module {specifier}: this host has none");
+        Err(NoModule { reason: Reason::Missing, message, help: None, meant: None })
+    }
+
+    /// The bytes of a module, which should be UTF-8. Asked once for each.
+    fn read_module(&mut self, module: &ModuleName) -> Result<Vec<u8>, NoModule> {
+        let message = format!("there is no module {}", module.shown);
+        Err(NoModule { reason: Reason::Missing, message, help: None, meant: None })
     }
 
     /// A finalizer has failed. Nobody else is told: the script goes on.

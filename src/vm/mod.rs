@@ -26,6 +26,7 @@ pub mod interrupt;
 mod iterate;
 pub mod look;
 mod meant;
+pub mod modules;
 pub mod native;
 pub mod power;
 mod property;
@@ -41,7 +42,7 @@ use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::compile::op::Instr;
-use crate::compile::proto::Program;
+use crate::compile::proto::{Program, Proto};
 use crate::heap::string::Key;
 use crate::heap::value::Value;
 use crate::heap::{Heap, Settings};
@@ -246,6 +247,8 @@ pub struct Vm {
     pub interrupt: Interrupt,
     /// What is kept from one input to the next, at a prompt.
     session: Option<session::Kept>,
+    /// What is known of the modules of the program that runs.
+    modules: modules::Modules,
     /// Where what is pending was thrown first.
     thrown_at: Option<(*const Code, usize)>,
     /// The frames that ran there, as text lines, if it was no exception.
@@ -322,6 +325,7 @@ impl Vm {
             fuel: None,
             interrupt: Interrupt::default(),
             session: None,
+            modules: modules::Modules::default(),
             thrown_at: None,
             thrown_in: Vec::new(),
             denied: Vec::new(),
@@ -355,10 +359,18 @@ impl Vm {
 
     fn link_program(&mut self, program: &Program, source: Source) -> *const Code {
         self.globals.resize(program.first_global as usize + program.globals.len(), Value::HOLE);
-        self.global_names.truncate(program.first_global as usize);
+        self.name_globals(program);
+        self.link_code(&program.main, &Rc::new(source))
+    }
+
+    /// Notes what a program's own globals are called; it has the last slots.
+    fn name_globals(&mut self, program: &Program) {
+        self.global_names.resize(program.first_global as usize, String::new());
         self.global_names.extend(program.globals.iter().map(|(name, _)| name.to_string()));
-        let source = Rc::new(source);
-        let main = code::link(&mut self.heap, &program.main, &source, &mut self.codes);
+    }
+
+    fn link_code(&mut self, proto: &Rc<Proto>, source: &Rc<Source>) -> *const Code {
+        let main = code::link(&mut self.heap, proto, source, &mut self.codes);
         // Constants are counted by the code; what making them left on the probation vector is stale.
         let base = self.frames.last().map_or(0, |_| self.heap.base());
         self.heap.sweep(base);
@@ -378,6 +390,7 @@ impl Vm {
             self.heap.decref(value);
         }
         self.globals.clear();
+        self.modules = modules::Modules::default();
         // Nothing but level 1 has values left, and none of them a finalizer.
         self.heap.unwind_to(0, 0, crate::heap::event::Cause::Exit);
         let survivors = self.heap.survivors();

@@ -16,7 +16,7 @@ use crate::heap::value::Value;
 impl Vm {
     /// Runs the main program's code at level 1. Its locals are kept until [`Vm::finish`].
     pub(super) fn run_main(&mut self, code: *const Code) -> Result<Value, Throw> {
-        if self.heap.tracing && !self.is_resumed() {
+        if self.heap.tracing && !self.is_resumed() && !self.modules.is_announced() {
             self.heap.emit_push("main", "");
         }
         let base = self.top + 1;
@@ -487,16 +487,17 @@ impl Vm {
                     }
                     Op::GetGlobal => {
                         let value = *self.globals.get_unchecked(i.bc() as usize);
-                        if i.x() == 1 && value == Value::HOLE {
+                        if i.x() != 0 && value == Value::HOLE {
                             save!();
-                            self.not_initialised(false);
-                            throw!();
+                            let Ok(value) = self.late_global(i.bc() as usize, i.x() == 2) else { throw!() };
+                            r!(i.a()) = value;
+                        } else {
+                            r!(i.a()) = value;
                         }
-                        r!(i.a()) = value;
                     }
                     Op::SetGlobal => {
                         let index = i.bc() as usize;
-                        if i.x() == 1 && *self.globals.get_unchecked(index) == Value::HOLE {
+                        if i.x() & 1 == 1 && *self.globals.get_unchecked(index) == Value::HOLE {
                             save!();
                             self.not_initialised(false);
                             throw!();
@@ -509,6 +510,9 @@ impl Vm {
                         self.heap.incref(value);
                         let old = std::mem::replace(self.globals.get_unchecked_mut(index), value);
                         self.heap.decref(old);
+                        if i.x() > 1 {
+                            self.show_in_namespaces(index, value);
+                        }
                     }
 
                     // ---- Arithmetic

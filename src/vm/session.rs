@@ -117,7 +117,7 @@ impl Vm {
     }
 
     /// Gives a global a value that is owned by level 1 or older.
-    fn set_global(&mut self, slot: u32, value: Value) {
+    pub(super) fn set_global(&mut self, slot: u32, value: Value) {
         let slot = slot as usize;
         if self.heap.tracing {
             self.by_global(slot);
@@ -132,7 +132,7 @@ impl Vm {
 
     /// Gives back what an input that ended early has kept beyond the first `count` globals: variables without a name, as those of a `finally`. Their slots
     /// are for what is declared next.
-    fn give_back_hidden(&mut self, count: usize) {
+    pub(super) fn give_back_hidden(&mut self, count: usize) {
         self.heap.by_temporary();
         for value in self.globals.drain(count.min(self.globals.len())..).rev() {
             self.heap.decref(value);

@@ -9,8 +9,8 @@ use crate::heap::event::{By, Why};
 use crate::heap::value::Value;
 
 /// Frames shown at the start and at the end of a long stack trace.
-const SHOWN_FIRST: usize = 10;
-const SHOWN_LAST: usize = 3;
+pub(super) const SHOWN_FIRST: usize = 10;
+pub(super) const SHOWN_LAST: usize = 3;
 
 impl Vm {
     /// Leaves the running frame with a result that may have something to clean up: the locals of the list number `index` of its code, but for the first `given`, which have
@@ -132,7 +132,7 @@ impl Vm {
         for (register, _) in kept.iter().rev() {
             self.keep_as_global(proto, frame.base, *register);
         }
-        if self.leaves_open(value) {
+        if !self.modules.is_importing() && self.leaves_open(value) {
             return value;
         }
         self.heap.sweep(frame.probation);
@@ -325,7 +325,7 @@ impl Vm {
         lines
     }
 
-    /// The same, one after the other. A place's line is put together once: programs that throw in a loop do so at the same places.
+    /// The same, one after the other, then who imports the module that runs. A place's line is put together once: programs that throw in a loop do so at the same places.
     fn each_frame_line(&mut self, mut show: impl FnMut(&str)) {
         let count = self.frames.len();
         for (nth, frame) in self.frames.iter().rev().enumerate() {
@@ -345,6 +345,7 @@ impl Vm {
             });
             show(line);
         }
+        self.modules.each_importer(show);
     }
 
     /// What the instruction in execution names in its note.

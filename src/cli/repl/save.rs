@@ -12,7 +12,7 @@ use super::{Flow, Repl};
 use crate::cli::source::reason;
 use crate::embed::Engine;
 use crate::syntax::ast::{Pattern, PatternKind, Program, Span, Stmt, StmtKind};
-use crate::syntax::{self, ParseOptions, PieceKind};
+use crate::syntax::{self, Diagnostic, ParseOptions, PieceKind, codes};
 
 /// An input that was run.
 pub struct Past {
@@ -40,7 +40,11 @@ pub fn save(repl: &mut Repl, path: &str) -> Flow {
         return Flow::Continue;
     }
     repl.say(&format!("{count} {} written to {path}\n", if count == 1 { "input" } else { "inputs" }));
-    if let Err(errors) = Engine::builder().build().compile(&text) {
+    // What it imports was there.
+    let is_whole = |errors: &[Diagnostic]| errors.iter().all(|error| error.code == codes::NO_MODULE);
+    if let Err(errors) = Engine::builder().build().compile(&text)
+        && !is_whole(&errors)
+    {
         let errors = repl.reporter.diagnostics(path, &text, &errors);
         repl.complain(&format!(
             "it does not run by itself: something is used that an input left out had declared\n{errors}"
@@ -215,7 +219,7 @@ mod tests {
                 Ok(outcome) if outcome.is_undefined() => End::Undefined,
                 Ok(_) => End::Value,
                 Err(Error::Failure(_)) => End::Threw,
-                Err(Error::Syntax(_)) => End::Stopped,
+                Err(Error::Syntax(_) | Error::Module(_)) => End::Stopped,
             };
             past.push(Past { source: input.to_string(), end });
             last = session.value_text(Format::Compact);

@@ -80,6 +80,7 @@ fn judge(path: &Path, settings: Settings) -> Result<Report, String> {
     let grants = Rc::new(granted(path, &header)?);
     let plan = Plan {
         name: &name,
+        path,
         script: &script,
         args: &header.args,
         input: &input,

@@ -2,10 +2,12 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::rc::Rc;
 
 use crate::cli::files::Lent;
 use crate::cli::grants::Grants;
+use crate::cli::modules::Loader;
 use crate::cli::options::Color;
 use crate::cli::report::Reporter;
 use crate::cli::{source, status};
@@ -14,7 +16,7 @@ use crate::events::{Preset, TextTracer};
 use crate::heap::Settings;
 use crate::vm;
 use crate::vm::files::{Environment, FileError, Files};
-use crate::vm::host::{Closed, FinalizerFailure, Host, Stream};
+use crate::vm::host::{Closed, FinalizerFailure, Host, ModuleName, NoModule, Stream};
 
 /// A script that writes more than this, trace included, is ended.
 const MOST: usize = 64 << 20;
@@ -27,6 +29,8 @@ const EPOCH: f64 = 946_684_800_000.0;
 pub struct Plan<'a> {
     /// The name of the file, without its folder.
     pub name: &'a str,
+    /// Where it is.
+    pub path: &'a Path,
     pub script: &'a [u8],
     pub args: &'a [String],
     pub input: &'a [u8],
@@ -73,6 +77,7 @@ pub fn run(plan: &Plan<'_>) -> Got {
         clock: 0.0,
         lent: Lent::new(Rc::clone(plan.grants)),
         variables: plan.variables.to_vec(),
+        modules: Loader::new(Some(plan.path), Rc::clone(plan.grants)),
     };
     let events = Rc::clone(&kept);
     let tracer = TextTracer::new(plan.trace, move |line: &str| events.borrow_mut().event(line));
@@ -171,6 +176,7 @@ struct Recorder {
     clock: f64,
     lent: Lent,
     variables: Vec<(String, String)>,
+    modules: Loader,
 }
 
 impl Recorder {
@@ -244,6 +250,18 @@ impl Host for Recorder {
 
     fn environment(&mut self) -> Option<&mut dyn Environment> {
         if self.variables.is_empty() { None } else { Some(self) }
+    }
+
+    fn main_module(&mut self, name: &str) -> ModuleName {
+        self.modules.main(name)
+    }
+
+    fn find_module(&mut self, specifier: &str, importer: &ModuleName) -> Result<ModuleName, NoModule> {
+        self.modules.find(specifier, importer)
+    }
+
+    fn read_module(&mut self, module: &ModuleName) -> Result<Vec<u8>, NoModule> {
+        self.modules.read(module)
     }
 
     fn finalizer_failed(&mut self, failure: &FinalizerFailure) {

@@ -10,6 +10,9 @@ use crate::stdlib::arguments::Outcome;
 /// Bytes of a name that are shown.
 const LONGEST_NAME: usize = 1000;
 
+/// What a module's namespace object is called.
+const NAMESPACE: &str = "Module: null prototype";
+
 /// What is known of a container before its entries are shown.
 pub(super) struct Head {
     /// Before the opening brace.
@@ -100,6 +103,13 @@ impl Inspector<'_> {
                 }
                 if let Some(class) = class {
                     head.open = format!("{class} {{");
+                } else if self.vm.heap.is_frozen(value) && self.vm.is_namespace(value) {
+                    head.open = format!("[{NAMESPACE}] {{");
+                    // As Node has it, where the depth ends.
+                    head.name = "Object: null prototype] [Module".to_string();
+                    if head.has_no_keys() {
+                        return Ok(Err(format!("[{NAMESPACE}] {{  }}")));
+                    }
                 }
                 if head.has_no_keys() {
                     return Ok(Err(head.open + "}"));

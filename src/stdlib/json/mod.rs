@@ -10,7 +10,7 @@ use crate::heap::value::Value;
 use crate::vm::Vm;
 use crate::vm::native::{Args, NativeInfo};
 
-pub use parse::parse;
+pub use parse::{NoDocument, parse, parse_document};
 pub use write::{Layout, Methods, push_string, to_json};
 
 pub(super) static FUNCTIONS: &[NativeInfo] =

@@ -57,6 +57,22 @@ const MANY_KEYS: usize = 4096;
 /// The value of a JSON text. SyntaxError with line and column if it is none, if it nests more than 1000 levels, or if it has a lone surrogate escape.
 /// What it makes is on probation in the running statement. O(length).
 pub fn parse(vm: &mut Vm, text: &str) -> Outcome {
+    parse_document(vm, text).map_err(|problem| match problem {
+        NoDocument::Thrown(throw) => throw,
+        NoDocument::Bad { message, .. } => vm.syntax_error(message),
+    })
+}
+
+/// Why a text gave no value.
+pub enum NoDocument {
+    /// It is not JSON: the byte where that shows, and what is wrong.
+    Bad { at: usize, message: String },
+    /// A limit, most likely.
+    Thrown(Throw),
+}
+
+/// The same, without throwing an error for a text that is no JSON.
+pub fn parse_document(vm: &mut Vm, text: &str) -> Result<Value, NoDocument> {
     let mut parser = Parser {
         text,
         bytes: text.as_bytes(),
@@ -70,10 +86,9 @@ pub fn parse(vm: &mut Vm, text: &str) -> Outcome {
     };
     match parser.document(vm) {
         Ok(value) => Ok(value),
-        Err(Failure::Thrown(throw)) => Err(throw),
+        Err(Failure::Thrown(throw)) => Err(NoDocument::Thrown(throw)),
         Err(Failure::Bad(problem)) => {
-            let message = parser.message(&problem);
-            Err(vm.syntax_error(message))
+            Err(NoDocument::Bad { at: problem.at.min(text.len()), message: parser.message(&problem) })
         }
     }
 }

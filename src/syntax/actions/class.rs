@@ -142,7 +142,8 @@ pub fn class_expression(cx: &Context, l: u32, class: Box<ClassParts>) -> Expr {
 
 pub fn class_declaration(cx: &Context, l: u32, mut class: Box<ClassParts>) -> Box<Stmt> {
     cx.mark_for_check();
-    class.name = Some(declared_name(cx, class.name.take(), span(l, l + "class".len() as u32), "class"));
+    let name = class.name.take().or_else(|| cx.default_name(l));
+    class.name = Some(declared_name(cx, name, span(l, l + "class".len() as u32), "class"));
     let depth = class.below.saturating_add(1);
     let class = class.into_class(l);
     let (start, end) = (class.span.start, class.span.end);

@@ -136,6 +136,7 @@ pub fn function_declaration(
     body: Block,
 ) -> Box<Stmt> {
     cx.mark_for_check();
+    let name = name.or_else(|| cx.default_name(l));
     let name = declared_name(cx, name, span(l, l + "function".len() as u32), "function");
     let function = function(FunctionKind::Plain, l, Some(name), parameters, FunctionBody::Block(body));
     let depth = function_depth(&function);

@@ -17,7 +17,7 @@ pub fn variable(cx: &Context, l: u32, r: u32) -> Expr {
 }
 
 /// Refuses the names that cannot be variables.
-pub(super) fn check_variable(cx: &Context, ident: &Ident) {
+pub fn check_variable(cx: &Context, ident: &Ident) {
     match &*ident.name {
         "eval" => cx.refuse(
             codes::EVAL,

@@ -211,7 +211,7 @@ fn report_binding(cx: &Context, at: Span, message: &str) {
 }
 
 /// The names a pattern binds, in order.
-pub(super) fn bound_names<'p>(pattern: &'p Pattern, names: &mut Vec<(&'p Name, Span)>) {
+pub fn bound_names<'p>(pattern: &'p Pattern, names: &mut Vec<(&'p Name, Span)>) {
     match &pattern.kind {
         PatternKind::Name(name) => names.push((name, pattern.span)),
         PatternKind::Member(_) => {}

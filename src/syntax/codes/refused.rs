@@ -123,11 +123,12 @@ with these names use brackets.
 Wrong:  A.prototype.f = () => 1      o.__proto__
 Right:  class A { f() { return 1 } }     o[\"__proto__\"]"
 
-MODULES "E0121" "Modules are not here yet"
-"A program is one text. Put the code into it.
+DYNAMIC_IMPORT "E0121" "Modules are read before a program runs"
+"All of them are found, and their names bound, before the first statement: an `import` stands at the top
+level and names its module in quotes. `import(…)` and `import.meta` are not in the language.
 
-Wrong:  import { f } from \"./f.js\"
-Right:  function f() { … }"
+Wrong:  const m = import(\"./m.pbt\")
+Right:  import * as m from \"./m.pbt\""
 
 OBJECT_FUNCTION "E0122" "Prototypes and descriptors are not visible"
 "`Object.create`, `Object.setPrototypeOf`, `Object.getPrototypeOf`, `Object.defineProperty` and the like

@@ -150,4 +150,24 @@ Right:  function f() { }      (function () { })"
 DUPLICATE_DEFAULT "E0226" "A `switch` has two `default`"
 "Wrong:  switch (a) { default: f(); default: g() }
 Right:  switch (a) { default: f(); g() }"
+
+MODULE_PLACE "E0227" "`import` or `export` stands inside something"
+"They connect whole files, so they stand at the top level of one. An import is done before the first
+statement, wherever it stands.
+
+Wrong:  if (verbose) { import { log } from \"./log.pbt\" }
+Right:  import { log } from \"./log.pbt\"; if (verbose) { log() }"
+
+DEFAULT_EXPORT "E0228" "A default export is a value, a function or a class"
+"A variable is exported by its name.
+
+Wrong:  export default const n = 1
+Right:  export const n = 1      export default 1"
+
+MODULE_TYPE "E0229" "This says nothing about a module"
+"Behind the name of a module may stand that it is JSON, nothing else. A file whose name ends in `.json`
+is read as JSON without it.
+
+Wrong:  import sheet from \"./a.css\" with { type: \"css\" }
+Right:  import data from \"./a.json\" with { type: \"json\" }"
 }

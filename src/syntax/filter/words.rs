@@ -220,7 +220,7 @@ impl Filter<'_, '_> {
     }
 
     /// The word taken out, with the blanks behind it.
-    fn without_word(&mut self, token: Token) -> Fix {
+    pub(super) fn without_word(&mut self, token: Token) -> Fix {
         let next = self.peek(0).start;
         let end = if self.cx.only_blanks_and("", token.end, next) { next } else { token.end };
         Fix::remove(token.start, end, &format!("`{}`", self.cx.text(token.span())))
@@ -270,46 +270,6 @@ impl Filter<'_, '_> {
             "use string methods such as `includes`, `indexOf`, `split` or `replaceAll`",
         );
         token
-    }
-
-    /// `import` and `export`: reported, and skipped as far as nothing of it is a statement.
-    fn module(&mut self, token: Token) -> Option<Token> {
-        let word = self.cx.text(token.span());
-        let next = self.peek(0);
-        let statement = token.kind == Tok::Export
-            && matches!(next.kind, Tok::Const | Tok::Let | Tok::Var | Tok::Function | Tok::Class | Tok::Default);
-        let fix = (statement && next.kind != Tok::Default).then(|| self.without_word(token));
-        self.cx.refuse_fixed(
-            codes::MODULES,
-            token.span(),
-            format!("`{word}`: modules are not here yet"),
-            if word == "import" { "put the code into this file" } else { "remove `export`" },
-            fix,
-        );
-        if statement {
-            if next.kind == Tok::Default {
-                self.bump();
-            }
-            return None;
-        }
-        if self.state != State::Statement {
-            return Some(Token { kind: Tok::Null, ..token });
-        }
-        let mut depth = 0;
-        loop {
-            let next = self.peek(0);
-            match next.kind {
-                Tok::Eof => break,
-                Tok::Semi if depth == 0 => break,
-                Tok::Brace => depth += 1,
-                Tok::RBrace if depth == 0 => break,
-                Tok::RBrace => depth -= 1,
-                _ if next.newline && depth == 0 => break,
-                _ => {}
-            }
-            self.bump();
-        }
-        None
     }
 
     /// Whether the next token is a statement's first word on a new line inside brackets: they were not closed. The filter leaves
