@@ -329,7 +329,12 @@ fn the_prompt_keeps_its_variables() {
         global("a", DeclKind::Const, true),
         global("b2", DeclKind::Let, false),
     ];
-    let options = CompileOptions { builtins: &BUILTINS, existing_globals: &existing, all_globals: true };
+    let options = CompileOptions {
+        builtins: &BUILTINS,
+        existing_globals: &existing,
+        all_globals: true,
+        ..CompileOptions::default()
+    };
     let program = compile::compile(&tree, source, &options).unwrap();
     let names: Vec<&str> = program.globals.iter().map(|(name, _)| &**name).collect();
     // `a` is declared again, `b2` was declared without success: they keep their slots.
