@@ -8,6 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use probate::embed::{Engine, Error, Format};
+use probate::vm::host::{Host, ModuleName, NoModule, Reason};
 use support::{
     Failures, Run, check_snapshots, compare_with_out, difference, files, node_is_installed, probate, probate_command,
     probate_merged, probate_with_input, read, run, shown, tests_folder,
@@ -369,4 +371,42 @@ fn a_large_circle_is_walked_once() {
 fn standard_input_is_no_module() {
     let run = probate_with_input(&["-e", "import './<eval>'"], "");
     assert_eq!(run.status, Some(66), "{}", run.stderr);
+}
+
+// ---- Embedding ------------------------------------------------------------------------------------------
+
+/// Modules in memory, by name.
+struct Shelf(&'static [(&'static str, &'static str)]);
+
+impl Host for Shelf {
+    fn find_module(&mut self, specifier: &str, _importer: &ModuleName) -> Result<ModuleName, NoModule> {
+        Ok(ModuleName { id: specifier.to_string(), shown: format!("<{specifier}>") })
+    }
+
+    fn read_module(&mut self, module: &ModuleName) -> Result<Vec<u8>, NoModule> {
+        let text = self.0.iter().find(|(name, _)| *name == module.id).map(|(_, text)| text.as_bytes().to_vec());
+        let message = format!("{} is not on the shelf", module.shown);
+        text.ok_or(NoModule { reason: Reason::Missing, message, help: None, meant: None })
+    }
+}
+
+#[test]
+fn a_host_in_memory_gives_modules_the_names_it_likes() {
+    let shelf = Shelf(&[("count", "export let n = 1; export const up = () => n += 1;"), ("bad", "let x = ;")]);
+    let mut engine = Engine::builder().host(shelf).build();
+    for _ in 0..2 {
+        // Each program has modules of its own.
+        engine.eval("main", "import { n, up } from 'count'; up(); n").expect("a value");
+        assert_eq!(engine.value_text(Format::Compact), "2");
+    }
+    for (source, name, message) in [
+        ("import 'nothing'", "main", "<nothing> is not on the shelf"),
+        ("import 'bad'", "<bad>", "expected an expression, found `;`"),
+    ] {
+        let Err(Error::Module(refused)) = engine.eval("main", source) else { panic!("{source} runs") };
+        assert_eq!((refused.source.name.as_str(), refused.diagnostics[0].message.as_str()), (name, message));
+    }
+    assert!(engine.check("main", "import { up } from 'count'; up()").is_ok());
+    engine.finish();
+    assert_eq!(engine.leaks(), []);
 }

@@ -288,6 +288,18 @@ impl Filter<'_, '_> {
     /// `{ a, b as c }`, and where it ends.
     fn specifiers(&mut self) -> Result<(Vec<Specifier>, u32), Wrong> {
         self.expect(Tok::Brace, "`{`")?;
+        let list = self.rest_of_specifiers();
+        if list.is_err() {
+            // What is left in the braces is part of the same mistake.
+            while !matches!(self.peek(0).kind, Tok::RBrace | Tok::Semi | Tok::Eof) {
+                self.bump();
+            }
+            self.takes(Tok::RBrace);
+        }
+        list
+    }
+
+    fn rest_of_specifiers(&mut self) -> Result<(Vec<Specifier>, u32), Wrong> {
         let mut list = Vec::new();
         loop {
             let token = self.peek(0);
