@@ -43,6 +43,8 @@ pub struct Arena {
     pub bytes: u64,
     /// Model bytes that may be live.
     pub limit: u64,
+    /// The system has refused a block.
+    refused: bool,
 }
 
 #[inline(always)]
@@ -56,7 +58,13 @@ fn layout(size: usize) -> Layout {
 
 impl Arena {
     pub fn new(recycling: Recycling, limit: u64) -> Arena {
-        Arena { bins: [Bin { head: std::ptr::null_mut(), len: 0 }; CLASSES], recycling, bytes: 0, limit }
+        Arena {
+            bins: [Bin { head: std::ptr::null_mut(), len: 0 }; CLASSES],
+            recycling,
+            bytes: 0,
+            limit,
+            refused: false,
+        }
     }
 
     pub fn recycling(&self) -> Recycling {
@@ -101,10 +109,16 @@ impl Arena {
         let size = rounded(size);
         let block = Self::from_system(size);
         if block.is_null() {
+            self.refused = true;
             return Err(OutOfMemory);
         }
         self.bytes += size as u64;
         Ok(block)
+    }
+
+    /// Whether the last refusal was the system's and not the limit's. It is forgotten by this.
+    pub fn takes_refusal(&mut self) -> bool {
+        std::mem::take(&mut self.refused)
     }
 
     /// Null if the system has no such block.

@@ -81,7 +81,7 @@ impl Vm {
             self.ticks -= ticks as u32;
             return Ok(());
         }
-        self.tick()
+        self.overspend(ticks as u64)
     }
 
     /// Charges work that is done and cannot be ended: the next jump, call or charge looks, if it is due.
@@ -91,15 +91,12 @@ impl Vm {
         {
             self.charged.total += units;
         }
-        let ticks = (units / UNITS_A_TICK).min(u32::MAX as usize) as u32;
-        if ticks < self.ticks {
-            self.ticks -= ticks;
+        let ticks = units / UNITS_A_TICK;
+        if ticks < self.ticks as usize {
+            self.ticks -= ticks as u32;
             return;
         }
-        if let Some(fuel) = &mut self.fuel {
-            *fuel = fuel.saturating_sub(u64::from(ticks - self.ticks));
-        }
-        self.ticks = 1;
+        self.overdraw(ticks as u64);
     }
 
     /// A text as a string value, on probation. O(length).
@@ -342,15 +339,6 @@ impl Vm {
             all.extend(self.own_entries(value)?);
         }
         Ok(all)
-    }
-}
-
-#[cfg(test)]
-impl Vm {
-    /// Ends what is run after so much work; lets it go on if it has been ended.
-    pub(crate) fn limit_fuel(&mut self, fuel: u64) {
-        self.pending = super::Pending::Nothing;
-        (self.ticks, self.fuel) = (1, (fuel < u64::MAX).then_some(fuel));
     }
 }
 

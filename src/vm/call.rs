@@ -39,6 +39,7 @@ impl Vm {
         if self.frames.len() >= self.options.max_depth {
             return Err(self.range_error("Maximum call stack size exceeded"));
         }
+        self.spend_unit()?;
         // SAFETY: `function` is a live closure (I2); its code lives as long as the machine.
         let code = unsafe { &*((*(function.container() as *mut Function)).code as *const Code) };
         self.ensure_stack(base + code.registers);

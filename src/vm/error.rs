@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::code::{Code, Source};
+use super::limits::Limit;
 use super::native::Throw;
 use super::{ErrorClass, Pending, Vm};
 use crate::heap::Heap;
@@ -29,10 +30,8 @@ pub enum Failure {
     },
     /// The script called `exit(status)`.
     Exit(i32),
-    /// The memory limit; as in the other cases with the frames that ran, innermost first, as text lines.
-    Memory { stack: Vec<String> },
-    /// The fuel of a finalizer.
-    Fuel,
+    /// A limit; as in the other cases with the place where it was reached, and with the frames that ran, innermost first, as text lines.
+    Limit { limit: Limit, stack: Vec<String>, place: Option<Place> },
     /// Somebody outside wanted it to stop ([`super::interrupt::Interrupt`]).
     Interrupted { stack: Vec<String> },
     /// The reader of the output is gone.
@@ -113,13 +112,13 @@ impl Vm {
 
     /// A limit error (memory): cannot be caught by the script.
     pub fn out_of_memory(&mut self, _error: OutOfMemory) -> Throw {
-        self.pending = Pending::Memory;
-        Throw(())
+        let refused = self.heap.arena.takes_refusal();
+        self.limit_reached(if refused { Limit::System } else { Limit::Memory(self.options.heap.max_bytes) })
     }
 
-    /// The fuel of a finalizer is used up: it cannot catch that.
-    pub(super) fn out_of_fuel(&mut self) -> Throw {
-        self.pending = Pending::Fuel;
+    /// A limit error: cannot be caught by the script.
+    pub(super) fn limit_reached(&mut self, limit: Limit) -> Throw {
+        self.pending = Pending::Limit(limit);
         Throw(())
     }
 
@@ -185,9 +184,8 @@ impl Vm {
         let place = self.thrown_at.take();
         match std::mem::replace(&mut self.pending, Pending::Nothing) {
             Pending::Exit(status) => Failure::Exit(status),
-            Pending::Memory => Failure::Memory { stack },
+            Pending::Limit(limit) => Failure::Limit { limit, stack, place: place.map(place_of) },
             Pending::Closed => Failure::Closed,
-            Pending::Fuel => Failure::Fuel,
             Pending::Interrupt => Failure::Interrupted { stack },
             Pending::Exception | Pending::Nothing => {
                 let value = std::mem::replace(&mut self.exception, Value::UNDEFINED);
@@ -200,11 +198,7 @@ impl Vm {
     }
 
     fn describe_uncaught(&mut self, value: Value, place: Option<(*const Code, usize)>) -> Failure {
-        let place = place.map(|(code, pc)| {
-            // SAFETY: code lives as long as the machine.
-            let code = unsafe { &*code };
-            Place { source: Rc::clone(&code.source), span: code.span(pc) }
-        });
+        let place = place.map(place_of);
         if self.is_error(value) {
             let message = self.error_headline(value);
             let mut stack = self.stack_lines(value);
@@ -285,4 +279,10 @@ impl Vm {
             _ => "Error".to_string(),
         }
     }
+}
+
+fn place_of((code, pc): (*const Code, usize)) -> Place {
+    // SAFETY: code lives as long as the machine.
+    let code = unsafe { &*code };
+    Place { source: Rc::clone(&code.source), span: code.span(pc) }
 }

@@ -22,6 +22,7 @@ mod index;
 mod install;
 pub mod interrupt;
 mod iterate;
+pub mod limits;
 pub mod look;
 mod meant;
 pub mod native;
@@ -33,6 +34,7 @@ mod unwind;
 pub mod why;
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
@@ -45,6 +47,7 @@ use crate::heap::{Heap, Settings};
 use code::{Code, Source};
 use host::Host;
 use interrupt::Interrupt;
+use limits::{Budget, Limit};
 use native::NativeFrame;
 
 /// Kinds of values that have built-in methods without being instances of a script's class.
@@ -105,10 +108,8 @@ pub enum Pending {
     Exception,
     /// The script called `exit`.
     Exit(i32),
-    /// The memory limit: scripts cannot catch it.
-    Memory,
-    /// A finalizer has used up its fuel; it cannot catch that.
-    Fuel,
+    /// A limit was reached: scripts cannot catch that.
+    Limit(Limit),
     /// Somebody outside wants the program to stop: scripts cannot catch that.
     Interrupt,
     /// The reader of the output is gone.
@@ -178,7 +179,15 @@ pub struct Options {
     pub max_depth: usize,
     /// Natives that may call back inside each other.
     pub max_native_depth: usize,
-    /// Calls and backward jumps that each finalizer may take; `None`: as many as it wants.
+    /// Levels of nesting that `JSON.parse` reads.
+    pub max_parse_depth: usize,
+    /// Units of work that a program may take, its finalizers included ([`limits`] says what a unit is); `None`: as many as it wants.
+    pub fuel: Option<u64>,
+    /// Time that a program may run.
+    pub timeout: Option<Duration>,
+    /// Bytes that a program may write, to output and error stream together.
+    pub max_output: Option<u64>,
+    /// Units of work that each finalizer may take.
     pub finalizer_fuel: Option<u64>,
     /// Seed of `Math.random()`; `None`: from the host.
     pub seed: Option<u64>,
@@ -190,6 +199,10 @@ impl Default for Options {
             heap: Settings::default(),
             max_depth: 10_000,
             max_native_depth: 200,
+            max_parse_depth: 1000,
+            fuel: None,
+            timeout: None,
+            max_output: None,
             finalizer_fuel: None,
             seed: None,
         }
@@ -228,8 +241,7 @@ pub struct Vm {
     unwalked: u64,
     /// Down to the next look at limits.
     ticks: u32,
-    /// Calls and backward jumps that are left when `ticks` is down, if they are limited.
-    fuel: Option<u64>,
+    budget: Budget,
     /// Raised from outside, by another thread or a signal handler, to stop the program.
     pub interrupt: Interrupt,
     /// What is kept from one input to the next, at a prompt.
@@ -303,7 +315,7 @@ impl Vm {
             random: options.seed.map(seed_state),
             unwalked: 0,
             ticks: unwind::TICKS,
-            fuel: None,
+            budget: Budget::default(),
             interrupt: Interrupt::default(),
             session: None,
             thrown_at: None,
@@ -329,11 +341,20 @@ impl Vm {
 
     /// Links a program and runs it to its end. `Ok` is the program's value: it is held until [`Vm::finish`].
     pub fn run_program(&mut self, program: &Program, source: Source) -> Result<Value, error::Failure> {
+        self.begin_budget();
+        let started = self.start_clock();
         let main = self.link_program(program, source);
-        match self.run_main(main) {
+        let result = match self.run_main(main) {
             Ok(value) => Ok(value),
             Err(_) => Err(self.take_failure()),
-        }
+        };
+        self.stop_clock(started);
+        result
+    }
+
+    /// Limits and switches.
+    pub fn options(&self) -> &Options {
+        &self.options
     }
 
     fn link_program(&mut self, program: &Program, source: Source) -> *const Code {
@@ -352,7 +373,9 @@ impl Vm {
     pub fn finish(&mut self, value: Value) {
         self.heap.by_temporary();
         self.heap.decref(value);
+        let started = self.start_clock();
         self.finalize_everything();
+        self.stop_clock(started);
         for index in (0..self.globals.len()).rev() {
             if self.heap.tracing {
                 self.by_global(index);
