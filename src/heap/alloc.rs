@@ -43,6 +43,10 @@ pub struct Arena {
     pub bytes: u64,
     /// Model bytes that may be live.
     pub limit: u64,
+    /// About how many bytes the engine keeps beside values, for the script: dictionaries, shapes, what classes list.
+    pub beside: u64,
+    /// The same for what grows in one piece, when it was last looked at: stacks, the probation vector, the intern table.
+    pub stacks: u64,
     /// The system has refused a block.
     refused: bool,
 }
@@ -63,6 +67,8 @@ impl Arena {
             recycling,
             bytes: 0,
             limit,
+            beside: 0,
+            stacks: 0,
             refused: false,
         }
     }
@@ -74,7 +80,7 @@ impl Arena {
     /// Whether `size` further bytes would stay within the limit.
     #[inline]
     pub fn fits(&self, size: usize) -> Result<(), OutOfMemory> {
-        if self.bytes.saturating_add(size as u64) > self.limit { Err(OutOfMemory) } else { Ok(()) }
+        if self.used().saturating_add(size as u64) > self.limit { Err(OutOfMemory) } else { Ok(()) }
     }
 
     /// A block of at least `size` bytes, uninitialised, charged to the account.
@@ -159,7 +165,22 @@ impl Arena {
 
     #[inline]
     pub fn over_limit(&self) -> bool {
-        self.bytes > self.limit
+        self.used() > self.limit
+    }
+
+    /// What counts towards the limit.
+    #[inline]
+    pub fn used(&self) -> u64 {
+        self.bytes + self.beside + self.stacks
+    }
+
+    /// Empties the bins if what lies there would take the process beyond the limit. O(blocks in bins) then.
+    pub fn trim_past_limit(&mut self) {
+        let binned: u64 =
+            self.bins.iter().enumerate().map(|(class, bin)| (class * GRAIN) as u64 * u64::from(bin.len)).sum();
+        if self.used().saturating_add(binned) > self.limit {
+            self.trim();
+        }
     }
 
     /// Empties the bins.

@@ -45,6 +45,8 @@ pub struct Place {
     pub span: Span,
 }
 
+/// Units of work for a byte of a stack's text: positions are looked up, names copied.
+const WEIGHT_OF_STACK: usize = 4;
 /// Causes of an uncaught error that are shown.
 const SHOWN_CAUSES: usize = 8;
 
@@ -93,6 +95,7 @@ impl Vm {
     pub fn fill_stack(&mut self, error: Value) -> Result<(), Throw> {
         let message = self.heap.get_own(error, self.keys.message).unwrap_or(Value::UNDEFINED);
         let stack = self.stack_text(error, message);
+        self.debit(stack.len() * WEIGHT_OF_STACK);
         let stack = self.text_in_room(|heap| heap.string(&stack))?;
         let key = self.keys.stack;
         self.heap.set_own_as(error, key, stack, Listed::No).map_err(|error| self.set_error(error, "`stack`"))
@@ -101,6 +104,7 @@ impl Vm {
     /// Gives an error its own properties: the stack, and the message if there is one. None of them is listed.
     fn fill_error(&mut self, error: Value, message: Value) {
         let stack = self.stack_text(error, message);
+        self.debit(stack.len() * WEIGHT_OF_STACK);
         let stack = self.heap.string(&stack).unwrap_or(Value::UNDEFINED);
         let (stack_key, message_key) = (self.keys.stack, self.keys.message);
         // A new error is not frozen; at the memory limit it stays without what does not fit, and the limit ends the program at the next safepoint.

@@ -54,7 +54,7 @@ const MOST_INSIDE: u64 = 100_000;
 /// Answers of FinalizeLater in a row, after which a finalizer of the host is moved behind the others.
 const PATIENCE: u32 = 16;
 /// Script calls and natives that finalizers may open above the limits, so that they can run when one of them was reached.
-const HEADROOM: usize = 100;
+pub(super) const HEADROOM: usize = 100;
 /// Bytes that finalizers may use above the memory limit when it was reached.
 const RESERVE: u64 = 1 << 20;
 
@@ -93,6 +93,11 @@ impl Finalization {
     /// What frame number `frame` (counted from 1) still counts, if it is being left.
     pub(super) fn still_counted(&self, frame: usize) -> Option<&[u16]> {
         self.leaving.iter().rfind(|(number, _)| *number == frame).map(|(_, registers)| &registers[..])
+    }
+
+    /// About how many bytes the lists of what is due take.
+    pub(super) fn bytes(&self) -> usize {
+        (self.queue.capacity() + self.rounds.iter().map(Vec::capacity).sum::<usize>()) * size_of::<Due>()
     }
 
     /// A finalizer is running, or the driver of the queue is at work: the queue does not move.
@@ -440,7 +445,7 @@ impl Vm {
             Finalizer::Host(host) => {
                 let Some(host) = host.downcast_ref::<Rc<HostFinalizer>>().cloned() else { return Ok(()) };
                 let base = self.heap.base();
-                self.natives.push(NativeFrame { base, in_hand: base, held: Vec::new() });
+                self.natives.push(NativeFrame { base, in_hand: base, held: Vec::new(), lent: 0 });
                 let result = host(self, due.value);
                 let held = self.natives.pop().map_or(Vec::new(), |frame| frame.held);
                 self.heap.by_temporary();

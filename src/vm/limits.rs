@@ -15,9 +15,10 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use super::Vm;
 use super::native::Throw;
 use super::unwind::TICKS;
+use super::{Construction, Frame, Vm};
+use crate::heap::value::Value;
 
 /// A limit that was reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -195,6 +196,18 @@ impl Vm {
 
     fn time_is_up(&self) -> bool {
         self.budget.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    /// Brings the account of what grows in one piece up to date.
+    pub(super) fn account_stacks(&mut self) {
+        let bytes = self.stack.capacity() * size_of::<Value>()
+            + self.frames.capacity() * size_of::<Frame>()
+            + self.constructions.capacity() * size_of::<Construction>()
+            + self.finalization.bytes();
+        let held: usize =
+            self.natives.iter().map(|native| native.held.capacity() * size_of::<Value>() + native.lent).sum();
+        // Vectors are there twice while they grow.
+        self.heap.arena.stacks = 2 * (self.heap.stack_bytes() + bytes as u64) + held as u64;
     }
 
     // ---- Windows --------------------------------------------------------------------------------------------------------

@@ -362,7 +362,10 @@ impl Vm {
         self.global_names.truncate(program.first_global as usize);
         self.global_names.extend(program.globals.iter().map(|(name, _)| name.to_string()));
         let source = Rc::new(source);
+        let before = self.codes.len();
         let main = code::link(&mut self.heap, &program.main, &source, &mut self.codes);
+        let deepest = self.codes[before..].iter().map(|code| usize::from(code.proto.deepest)).max().unwrap_or(0);
+        self.bound_depth(deepest);
         // Constants are counted by the code; what making them left on the probation vector is stale.
         let base = self.frames.last().map_or(0, |_| self.heap.base());
         self.heap.sweep(base);
@@ -399,6 +402,14 @@ impl Vm {
         self.close_reserve();
     }
 
+    /// Lowers the number of calls that may be open if their scopes could be more than there are levels: `deepest` in one call.
+    fn bound_depth(&mut self, deepest: usize) {
+        const LEVELS: usize = crate::heap::cell::MAX_LEVEL as usize - (1 << 16);
+        // A finalizer has some calls more.
+        let most = LEVELS / (deepest + 1) - 2 * finalize::HEADROOM;
+        self.options.max_depth = self.options.max_depth.min(most);
+    }
+
     #[inline(always)]
     pub(crate) fn stack_at(&self, index: usize) -> Value {
         self.stack[index]
@@ -431,13 +442,18 @@ impl Vm {
         roots.extend(self.finalization.held());
         for (index, frame) in self.frames.iter().enumerate() {
             if let Some(registers) = self.finalization.still_counted(index + 1) {
-                roots.extend(registers.iter().map(|register| self.stack[frame.base + *register as usize]));
+                let counted = registers.iter().map(|register| self.stack[frame.base + *register as usize]);
+                roots.extend(counted.filter(|value| value.is_heap()));
                 continue;
             }
             let (code, pc) = frame.executing();
             // SAFETY: code lives as long as the machine.
             for (register, _) in code::live_locals(unsafe { &(*code).proto }, pc) {
-                roots.push(self.stack[frame.base + register as usize]);
+                let value = self.stack[frame.base + register as usize];
+                // Numbers and the like are in no cell, and there may be many.
+                if value.is_heap() {
+                    roots.push(value);
+                }
             }
         }
         for native in &self.natives {

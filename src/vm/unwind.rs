@@ -364,9 +364,12 @@ impl Vm {
             self.clear_caches();
             self.heap.bury_shapes();
         }
+        self.account_stacks();
         if self.heap.arena.over_limit() {
             self.collect(Reason::Limit);
+            self.account_stacks();
         }
+        self.heap.arena.trim_past_limit();
         self.heap.want_collection();
         if self.heap.arena.over_limit() {
             return Err(self.out_of_memory(crate::heap::alloc::OutOfMemory));
