@@ -248,7 +248,7 @@ fn exit_leaves_with_a_status() {
 fn limits_end_an_input_and_not_the_session() {
     let mut terminal = Terminal::setup().argument("--max-memory=20M").environment("NO_COLOR", "1").start();
     let shown = terminal.enter("let all = []; for (;;) all.push({})");
-    assert!(shown.contains("memory limit reached"), "{shown}");
+    assert!(shown.contains("memory limit of 20 MiB reached"), "{shown}");
     session(&mut terminal, &[("all = null", "null\n"), ("1 + 1", "2\n")]);
     let shown = terminal.enter("const f = n => f(n + 1); f(0)");
     assert!(shown.contains("RangeError"), "{shown}");

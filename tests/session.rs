@@ -9,6 +9,7 @@ use probate::heap::Settings;
 use probate::stdlib::inspect;
 use probate::vm::error::Failure;
 use probate::vm::host::{Closed, Host, Stream};
+use probate::vm::limits::Limit;
 
 fn strict() -> Builder {
     let heap = Settings { stress: true, verify: true, ..Settings::default() };
@@ -133,7 +134,10 @@ fn every_input_has_the_same_memory() {
     let beyond = most + most / 8;
     assert!(!fits(&mut engine, beyond));
     let input = "(() => { const held = {}; gc.finalizer(held, () => {}); return big(1e9) })()";
-    assert!(matches!(engine.feed("<prompt>", input), Err(Error::Failure(Failure::Memory { .. }))));
+    assert!(matches!(
+        engine.feed("<prompt>", input),
+        Err(Error::Failure(Failure::Limit { limit: Limit::Memory(_), .. }))
+    ));
     assert!(!fits(&mut engine, beyond));
     assert!(fits(&mut engine, most));
 }

@@ -348,6 +348,10 @@ fn limits() {
     folder
         .rejects("const line = 'x'.repeat(1_000_000);\nwhile (true) { console.log(line); }", &["more than a test may"]);
     folder.accepts("function f() { f(); }\nf(); // expect-error: RangeError");
+    folder.file("a.pbt", "try { for (;;) {} } finally { console.log('never'); } // expect-status: 75");
+    let report = folder.test(&["--timeout=100ms"]);
+    assert_eq!(report.status, Some(1));
+    assert!(report.stdout.contains("a.pbt") && report.stdout.contains("longer than 100ms"), "{}", report.stdout);
 }
 
 #[test]

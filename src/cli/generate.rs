@@ -11,10 +11,15 @@ use super::options::Options;
 use super::status;
 use super::testing::{self, TestOptions};
 
+/// The options, with those that --help has no room for.
+fn options() -> Command {
+    Options::command().mut_args(|option| option.hide(false))
+}
+
 /// The whole command line. It is for generators to look at: the first word decides before anything is parsed whether the rest
 /// is for the tests, so that `test` further on is an argument like any other.
 fn command() -> Command {
-    Options::command().subcommand(TestOptions::command().name(testing::WORD)).disable_help_subcommand(true)
+    options().subcommand(TestOptions::command().name(testing::WORD)).disable_help_subcommand(true)
 }
 
 /// A script for a shell that makes it complete our options.
@@ -41,14 +46,15 @@ with a dot are commands: .help lists them, .help NAME explains a built-in, .why 
 completes, Ctrl-R searches the history, Ctrl-C stops what runs, Ctrl-D leaves. An input that begins with a blank is not \
 kept in the history.";
 
-const STATUSES: [(i32, &str); 10] = [
+const STATUSES: [(i32, &str); 11] = [
     (status::OK, "success"),
     (status::UNCAUGHT, "an error that the script did not catch; a test that failed; output that could not be written"),
     (status::USAGE, "wrong usage"),
     (status::SYNTAX, "a syntax error, or a construct that is refused"),
     (status::NO_INPUT, "the script cannot be read; no test was found"),
     (status::INTERNAL, "an error in probate itself"),
-    (status::FUEL, "a limit on steps was reached"),
+    (status::OUTPUT, "the limit on what the script writes was reached"),
+    (status::FUEL_OR_TIME, "the limit on work or on time was reached"),
     (status::MEMORY, "the limit on memory was reached"),
     (status::DENIED, "the script did what it was not granted: --allow-read, --allow-write, --allow-env"),
     (status::INTERRUPTED, "interrupted by Ctrl-C"),
@@ -98,7 +104,7 @@ pub fn manual() -> String {
 }
 
 fn write_manual(out: &mut Vec<u8>) -> std::io::Result<()> {
-    let page = Man::new(Options::command()).manual("User Commands");
+    let page = Man::new(options()).manual("User Commands");
     page.render_title(out)?;
     page.render_name_section(out)?;
     page.render_synopsis_section(out)?;

@@ -89,7 +89,7 @@ impl Input {
         /// How long Ctrl-C may go unnoticed.
         const PATIENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
         loop {
-            if self.interrupt.is_raised() {
+            if self.interrupt.is_due() {
                 return Err(io::Error::other("interrupted"));
             }
             let stdin = io::stdin();

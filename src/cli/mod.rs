@@ -36,6 +36,7 @@ pub fn main() -> ! {
         let _ = writeln!(std::io::stderr(), "probate: internal error: {panic}");
         std::process::exit(status::INTERNAL);
     }));
+    signals::watch_for_aborts();
     if std::env::args_os().nth(1).is_some_and(|word| word == testing::WORD) {
         std::process::exit(testing::run(&TestOptions::parse_from(std::env::args_os().skip(1))));
     }

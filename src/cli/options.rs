@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{Parser, ValueEnum, ValueHint};
@@ -23,8 +24,11 @@ Examples:
   probate -p -e '[1, 2].map(n => n * 2)'  print the value of an expression
   probate test                            compare scripts with their snapshots
 
-Exit status: 0 success, 1 uncaught error, 2 wrong usage, 65 syntax error or refused construct,
-66 input cannot be read, 70 internal error, 76 memory limit, 77 denied, 130 interrupted.";
+Exit status: 0 success, 1 uncaught error, 2 usage, 65 syntax, 66 no input, 70 internal error,
+74 output limit, 75 fuel or time limit, 76 memory limit, 77 denied, 130 interrupted.";
+
+/// Calls that may be allowed: their frames alone take 64 bytes each.
+const MOST_CALLS: u64 = 100_000_000;
 
 /// Runs a script, or does what the options say with it.
 #[derive(Debug, Parser)]
@@ -98,15 +102,15 @@ pub struct Options {
     pub recycle: u32,
 
     /// Collect when live bytes have grown to PERCENT (200)
-    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u64).range(101..))]
+    #[arg(long, hide = true, value_name = "PERCENT", value_parser = clap::value_parser!(u64).range(101..))]
     pub gc_factor: Option<u64>,
 
     /// … and are at least BYTES (1M)
-    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    #[arg(long, hide = true, value_name = "BYTES", value_parser = bytes)]
     pub gc_floor: Option<u64>,
 
-    /// Limit the calls and backward jumps of each finalizer
-    #[arg(long, value_name = "N")]
+    /// Limit the work of each finalizer, as --fuel does
+    #[arg(long, hide = true, value_name = "N")]
     pub finalizer_fuel: Option<u64>,
 
     /// List what is still alive at the very end
@@ -133,6 +137,26 @@ pub struct Options {
     #[arg(long, value_name = "NAMES", num_args = 0..=1, require_equals = true, default_missing_value = WITHOUT_VALUE, value_parser = |text: &str| grants::variables(text).map(Names))]
     pub allow_env: Vec<Names>,
 
+    /// Limit the work: N calls, backward jumps, 16 bytes or elements
+    #[arg(long, value_name = "N")]
+    pub fuel: Option<u64>,
+
+    /// Limit the time, such as 500ms, 2s or 1m
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub timeout: Option<Duration>,
+
+    /// Limit the bytes that the script writes; K, M or G may follow
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    pub max_output: Option<u64>,
+
+    /// Limit the calls that are open at a time (10000): a RangeError
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MOST_CALLS))]
+    pub max_depth: Option<u64>,
+
+    /// Limit the nesting of source and of JSON.parse (1000)
+    #[arg(long, hide = true, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub max_parse_depth: Option<u64>,
+
     /// Colours in messages; auto obeys NO_COLOR
     #[arg(
         long,
@@ -156,7 +180,7 @@ pub struct Options {
     #[arg(long, value_name = "SHELL", hide_possible_values = true, exclusive = true)]
     pub completions: Option<Shell>,
 
-    /// Write the manual page
+    /// Write the manual page, which has some more options
     #[arg(long, exclusive = true)]
     pub man: bool,
 }
@@ -252,7 +276,18 @@ impl Options {
                 floor: self.gc_floor.unwrap_or(Pace::default().floor),
             },
         };
-        vm::Options { heap, seed: self.seed, finalizer_fuel: self.finalizer_fuel, ..vm::Options::default() }
+        let usual = vm::Options::default();
+        vm::Options {
+            heap,
+            max_depth: self.max_depth.map_or(usual.max_depth, |calls| calls as usize),
+            max_parse_depth: self.max_parse_depth.map_or(usual.max_parse_depth, |levels| levels as usize),
+            fuel: self.fuel,
+            timeout: self.timeout,
+            max_output: self.max_output,
+            finalizer_fuel: self.finalizer_fuel,
+            seed: self.seed,
+            ..usual
+        }
     }
 }
 
@@ -275,6 +310,23 @@ fn recycling(text: &str) -> Result<u32, String> {
         "on" => Ok(Recycling::default().capacity),
         _ => text.parse().map_err(|_| "expected off, on or a number".to_string()),
     }
+}
+
+/// A time with its unit: `500ms`, `1.5s`, `2m`, `1h`.
+pub(super) fn time(text: &str) -> Result<Duration, String> {
+    let unit = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(unit);
+    let seconds = match unit {
+        "ms" => 0.001,
+        "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        _ => f64::NAN,
+    };
+    // Nanoseconds would only show the rounding.
+    let number = number.parse::<f64>().ok().map(|number| (number * seconds * 1e6).round() / 1e6);
+    let time = number.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    time.ok_or_else(|| "expected a time with its unit, such as 500ms, 2s or 1m".to_string())
 }
 
 pub(super) fn bytes(text: &str) -> Result<u64, String> {
@@ -332,6 +384,17 @@ mod tests {
         assert!(bytes("M").is_err() && bytes("").is_err() && bytes("-1").is_err() && bytes("99999999999G").is_err());
         assert_eq!(recycling("off"), Ok(0));
         assert!(recycling("no").is_err());
+    }
+
+    #[test]
+    fn times() {
+        assert_eq!(time("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(time("2s"), Ok(Duration::from_secs(2)));
+        assert_eq!(time("1.5m"), Ok(Duration::from_secs(90)));
+        assert_eq!(time("1h"), Ok(Duration::from_secs(3600)));
+        for wrong in ["", "2", "s", "-1s", "1d", "1e999s", "infs", "1 s", "2ss"] {
+            assert!(time(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -3,13 +3,14 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Patch, Renderer, Snippet};
 
 use super::options::Color;
 use crate::embed::{Error, Refused};
 use crate::syntax::{Diagnostic, Span};
 use crate::vm::error::{Failure, Place};
 use crate::vm::host::FinalizerFailure;
+use crate::vm::limits::Limit;
 
 /// Errors that are shown of one script: who has more begins with these.
 const SHOWN: usize = 20;
@@ -84,9 +85,8 @@ impl Reporter {
             Failure::Denied { message, stack, place } => {
                 Some(self.stopped("denied:", &visible(message), place.as_ref(), stack))
             }
-            Failure::Memory { stack } => Some(self.ended("error: memory limit reached", stack)),
-            Failure::Fuel => Some(self.ended("error: fuel used up", &[])),
-            Failure::Interrupted { stack } => Some(self.ended("interrupted", stack)),
+            Failure::Limit { limit, stack, place } => Some(self.limit(*limit, stack, place.as_ref())),
+            Failure::Interrupted { stack } => Some(format!("{}\n{}", self.strong("interrupted"), frames(stack))),
             Failure::Exit(_) | Failure::Closed => None,
         }
     }
@@ -100,18 +100,21 @@ impl Reporter {
             text.push_str(&self.renderer.render(&[Group::with_level(Level::ERROR).element(snippet)]));
             text.push('\n');
         }
-        for frame in stack {
-            let _ = writeln!(text, "    {}", visible(frame));
-        }
+        text.push_str(&frames(stack));
         text
     }
 
-    /// What ended a program, and the frames that ran.
-    fn ended(&self, what: &str, stack: &[String]) -> String {
-        let (word, rest) = what.split_at(what.find(':').unwrap_or(what.len()));
-        stack
-            .iter()
-            .fold(format!("{}{rest}\n", self.strong(word)), |text, frame| text + &format!("    {}\n", visible(frame)))
+    /// A limit that was reached, where, and which option sets it.
+    fn limit(&self, limit: Limit, stack: &[String], place: Option<&Place>) -> String {
+        let mut group = Level::ERROR.primary_title(limit.to_string()).elements([] as [Snippet<'_, Annotation<'_>>; 0]);
+        if let Some(Place { source, span }) = place {
+            let annotation = AnnotationKind::Primary.span(range(&source.text, *span));
+            group = group.element(Snippet::source(&source.text).path(source.name.as_str()).annotation(annotation));
+        }
+        if let Some(option) = option_of(limit) {
+            group = group.element(Level::HELP.message(format!("{option} sets it")));
+        }
+        self.renderer.render(&[group]) + "\n" + &frames(stack)
     }
 
     /// A finalizer that failed, or could not be called.
@@ -122,14 +125,29 @@ impl Reporter {
             visible(&failure.value),
             visible(&failure.message)
         );
-        for frame in &failure.stack {
-            let _ = writeln!(text, "    {}", visible(frame));
-        }
+        text.push_str(&frames(&failure.stack));
         text
     }
 
     fn strong(&self, word: &str) -> String {
         if self.colored { format!("\u{1b}[1m\u{1b}[91m{word}\u{1b}[0m") } else { word.to_string() }
+    }
+}
+
+/// Calls, one on a line.
+fn frames(stack: &[String]) -> String {
+    stack.iter().fold(String::new(), |text, frame| text + &format!("    {}\n", visible(frame)))
+}
+
+/// The option that sets a limit.
+fn option_of(limit: Limit) -> Option<&'static str> {
+    match limit {
+        Limit::Memory(_) => Some("--max-memory"),
+        Limit::System => None,
+        Limit::Fuel(_) => Some("--fuel"),
+        Limit::Time(_) => Some("--timeout"),
+        Limit::Output(_) => Some("--max-output"),
+        Limit::FinalizerFuel(_) => Some("--finalizer-fuel"),
     }
 }
 

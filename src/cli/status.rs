@@ -3,6 +3,7 @@
 use crate::embed::Error;
 use crate::vm::error::Failure;
 use crate::vm::host::Reason;
+use crate::vm::limits::Limit;
 
 /// The status of a program that gave no value.
 pub fn of(error: &Error) -> i32 {
@@ -16,8 +17,11 @@ pub fn of(error: &Error) -> i32 {
         Error::Failure(failure) => match failure {
             Failure::Uncaught { .. } => UNCAUGHT,
             Failure::Exit(status) => *status,
-            Failure::Memory { .. } => MEMORY,
-            Failure::Fuel => FUEL,
+            Failure::Limit { limit, .. } => match limit {
+                Limit::Memory(_) | Limit::System => MEMORY,
+                Limit::Fuel(_) | Limit::FinalizerFuel(_) | Limit::Time(_) => FUEL_OR_TIME,
+                Limit::Output(_) => OUTPUT,
+            },
             Failure::Interrupted { .. } => INTERRUPTED,
             Failure::Denied { .. } => DENIED,
             Failure::Closed => OK,
@@ -37,8 +41,10 @@ pub const SYNTAX: i32 = 65;
 pub const NO_INPUT: i32 = 66;
 /// A bug of ours.
 pub const INTERNAL: i32 = 70;
-/// The fuel limit.
-pub const FUEL: i32 = 75;
+/// The output limit.
+pub const OUTPUT: i32 = 74;
+/// The limit of fuel or time.
+pub const FUEL_OR_TIME: i32 = 75;
 /// The memory limit.
 pub const MEMORY: i32 = 76;
 /// The script did what it was not granted.

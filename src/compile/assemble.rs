@@ -33,6 +33,7 @@ impl Func {
             capture_names: self.capture_names,
             params: self.params,
             length: self.length,
+            deepest: self.deepest,
             registers: self.registers.min(u16::MAX as usize) as u16,
             locals: self.locals,
             handlers: self.handlers,

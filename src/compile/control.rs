@@ -91,6 +91,7 @@ impl<'a> Compiler<'a> {
         if pushed {
             self.f.ab(Op::PushScope, kind as u16, 0);
             self.f.depth += 1;
+            self.f.deepest = self.f.deepest.max(self.f.depth);
         }
         self.open_hidden(pushed);
     }

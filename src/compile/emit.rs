@@ -59,6 +59,8 @@ pub struct Func {
     pub registers: usize,
     /// Scopes pushed around the current position.
     pub depth: u16,
+    /// The most there were anywhere.
+    pub deepest: u16,
     /// Only atoms may be on probation: a sweep can wait, but not over a turn of a loop.
     pub light: bool,
     /// False after a jump that is always taken: nothing is emitted until a label that is used.
@@ -98,6 +100,7 @@ impl Func {
             top: 1,
             registers: 1,
             depth: 0,
+            deepest: 0,
             light: false,
             reachable: true,
             too_large: false,

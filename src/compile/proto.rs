@@ -63,6 +63,8 @@ pub struct Proto {
     pub length: u16,
     /// Registers, `this` and the windows of calls included.
     pub registers: u16,
+    /// Scopes that it may have open inside its own, at the most.
+    pub deepest: u16,
     /// Sorted by `start`; the ranges of one register do not overlap.
     /// Within one scope, registers are assigned in order of declaration and are contiguous (for `PopScope` and `Drop`).
     pub locals: Vec<Local>,

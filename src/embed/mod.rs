@@ -14,6 +14,8 @@ mod modules;
 mod print;
 mod session;
 
+use std::time::Duration;
+
 use crate::compile;
 use crate::heap::event::Tracer;
 use crate::heap::value::Value;
@@ -56,8 +58,7 @@ fn failure_message(failure: &Failure) -> String {
     match failure {
         Failure::Uncaught { message, .. } => format!("Uncaught {message}"),
         Failure::Exit(status) => format!("exit({status})"),
-        Failure::Memory { .. } => "memory limit reached".to_string(),
-        Failure::Fuel => "fuel used up".to_string(),
+        Failure::Limit { limit, .. } => limit.to_string(),
         Failure::Interrupted { .. } => "interrupted".to_string(),
         Failure::Denied { message, .. } => format!("denied: {message}"),
         Failure::Closed => "the reader of the output is gone".to_string(),
@@ -68,7 +69,6 @@ fn failure_message(failure: &Failure) -> String {
 #[derive(Default)]
 pub struct Builder {
     options: Options,
-    parse: ParseOptions,
     host: Option<Box<dyn Host>>,
     tracer: Option<Box<dyn Tracer>>,
     tracing: bool,
@@ -80,6 +80,43 @@ impl Builder {
     /// Limits and switches of the machine.
     pub fn options(mut self, options: Options) -> Builder {
         self.options = options;
+        self
+    }
+
+    /// Bytes that live values and what the engine needs for them may take, for all programs together (4 GiB).
+    pub fn max_memory(mut self, bytes: u64) -> Builder {
+        self.options.heap.max_bytes = bytes;
+        self
+    }
+
+    /// Units of work that each program may take, its finalizers included: one for a call, a backward jump, and 16 bytes or elements of a
+    /// built-in's work. The same program takes the same number everywhere.
+    pub fn fuel(mut self, units: u64) -> Builder {
+        self.options.fuel = Some(units);
+        self
+    }
+
+    /// Time that each program may run.
+    pub fn timeout(mut self, time: Duration) -> Builder {
+        self.options.timeout = Some(time);
+        self
+    }
+
+    /// Bytes that each program may write, to both streams together.
+    pub fn max_output(mut self, bytes: u64) -> Builder {
+        self.options.max_output = Some(bytes);
+        self
+    }
+
+    /// Script calls that may be open at a time (10,000). One more is a RangeError, which a script can catch.
+    pub fn max_depth(mut self, calls: usize) -> Builder {
+        self.options.max_depth = calls;
+        self
+    }
+
+    /// Levels of nesting in a program's text (at most 10,000) and in the documents of `JSON.parse` (1,000).
+    pub fn max_parse_depth(mut self, levels: usize) -> Builder {
+        self.options.max_parse_depth = levels;
         self
     }
 
@@ -109,6 +146,7 @@ impl Builder {
     }
 
     pub fn build(self) -> Engine {
+        let max_depth = u16::try_from(self.options.max_parse_depth).unwrap_or(u16::MAX);
         let host = self.host.unwrap_or_else(|| Box::new(Silent));
         let mut vm = Vm::with_arguments(self.options, host, self.args);
         vm.interrupt = self.interrupt;
@@ -118,7 +156,7 @@ impl Builder {
                 vm.heap.set_trace_preset(None);
             }
         }
-        Engine { vm, parse: self.parse, value: Value::UNDEFINED, ran: false, open: true, session: None }
+        Engine { vm, parse: ParseOptions { max_depth }, value: Value::UNDEFINED, ran: false, open: true, session: None }
     }
 }
 
@@ -254,6 +292,16 @@ impl Engine {
     /// for a method or property of values. O(n).
     pub fn builtins(&self) -> Vec<String> {
         compile::value_names().map(String::from).chain(self.vm.library_names()).collect()
+    }
+
+    /// Units of work of the program that ran last, in all: what [`Builder::fuel`] limits.
+    pub fn fuel_used(&self) -> u64 {
+        self.vm.fuel_used()
+    }
+
+    /// Bytes that the program that ran last has written: what [`Builder::max_output`] limits.
+    pub fn output_written(&self) -> u64 {
+        self.vm.output_written()
     }
 
     /// The heap as it stands.

@@ -134,6 +134,7 @@ impl Engine {
     }
 
     fn inspected(&mut self, value: Value, options: inspect::Options) -> Result<String, Failure> {
+        self.vm.renew_budget();
         inspect::inspect(&mut self.vm, value, options).map_err(|_| self.vm.take_failure())
     }
 

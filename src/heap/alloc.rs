@@ -43,6 +43,12 @@ pub struct Arena {
     pub bytes: u64,
     /// Model bytes that may be live.
     pub limit: u64,
+    /// About how many bytes the engine keeps beside values, for the script: dictionaries, shapes, what classes list.
+    pub beside: u64,
+    /// The same for what grows in one piece, when it was last looked at: stacks, the probation vector, the intern table.
+    pub stacks: u64,
+    /// The system has refused a block.
+    refused: bool,
 }
 
 #[inline(always)]
@@ -56,7 +62,15 @@ fn layout(size: usize) -> Layout {
 
 impl Arena {
     pub fn new(recycling: Recycling, limit: u64) -> Arena {
-        Arena { bins: [Bin { head: std::ptr::null_mut(), len: 0 }; CLASSES], recycling, bytes: 0, limit }
+        Arena {
+            bins: [Bin { head: std::ptr::null_mut(), len: 0 }; CLASSES],
+            recycling,
+            bytes: 0,
+            limit,
+            beside: 0,
+            stacks: 0,
+            refused: false,
+        }
     }
 
     pub fn recycling(&self) -> Recycling {
@@ -66,7 +80,7 @@ impl Arena {
     /// Whether `size` further bytes would stay within the limit.
     #[inline]
     pub fn fits(&self, size: usize) -> Result<(), OutOfMemory> {
-        if self.bytes.saturating_add(size as u64) > self.limit { Err(OutOfMemory) } else { Ok(()) }
+        if self.used().saturating_add(size as u64) > self.limit { Err(OutOfMemory) } else { Ok(()) }
     }
 
     /// A block of at least `size` bytes, uninitialised, charged to the account.
@@ -101,10 +115,16 @@ impl Arena {
         let size = rounded(size);
         let block = Self::from_system(size);
         if block.is_null() {
+            self.refused = true;
             return Err(OutOfMemory);
         }
         self.bytes += size as u64;
         Ok(block)
+    }
+
+    /// Whether the last refusal was the system's and not the limit's. It is forgotten by this.
+    pub fn takes_refusal(&mut self) -> bool {
+        std::mem::take(&mut self.refused)
     }
 
     /// Null if the system has no such block.
@@ -145,7 +165,22 @@ impl Arena {
 
     #[inline]
     pub fn over_limit(&self) -> bool {
-        self.bytes > self.limit
+        self.used() > self.limit
+    }
+
+    /// What counts towards the limit.
+    #[inline]
+    pub fn used(&self) -> u64 {
+        self.bytes + self.beside + self.stacks
+    }
+
+    /// Empties the bins if what lies there would take the process beyond the limit. O(blocks in bins) then.
+    pub fn trim_past_limit(&mut self) {
+        let binned: u64 =
+            self.bins.iter().enumerate().map(|(class, bin)| (class * GRAIN) as u64 * u64::from(bin.len)).sum();
+        if self.used().saturating_add(binned) > self.limit {
+            self.trim();
+        }
     }
 
     /// Empties the bins.

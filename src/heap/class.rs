@@ -31,4 +31,14 @@ pub struct ClassData {
     pub instance_slots: u32,
     /// A built-in class: the machine's description of its constructor; else null.
     pub native: *const (),
+    /// What its members were accounted for, in bytes.
+    pub accounted: usize,
+}
+
+impl ClassData {
+    /// About how many bytes its lists take.
+    pub fn list_bytes(&self) -> usize {
+        const MEMBER: usize = size_of::<(usize, Key, Value)>() + 2 * size_of::<usize>();
+        (self.methods.len() + self.statics.len()) * MEMBER + self.private_names.capacity() * size_of::<Key>()
+    }
 }

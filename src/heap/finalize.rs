@@ -72,6 +72,14 @@ pub(super) struct Finalizers {
     closed: bool,
 }
 
+impl Finalizers {
+    /// About how many bytes the list takes.
+    pub(super) fn listed_bytes(&self) -> usize {
+        self.listed.capacity() * (size_of::<(*mut Container, (Finalizer, u64))>() + 1) * 8 / 7
+            + self.fallen.capacity() * size_of::<*mut Container>()
+    }
+}
+
 impl Heap {
     // ---- Registration ---------------------------------------------------------------------------------------------
 

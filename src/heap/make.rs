@@ -212,6 +212,7 @@ impl Heap {
     pub(crate) fn class(&mut self, name: Value, parent: Value) -> Value {
         let p = self.alloc_container(size_of::<Class>(), Kind::Class) as *mut Class;
         let shape = self.new_root_shape(p as *mut Container);
+        self.account_beside(size_of::<ClassData>());
         // SAFETY: a fresh cell of that size.
         unsafe {
             (*p).props = Value::UNDEFINED;
@@ -228,6 +229,7 @@ impl Heap {
                 instance_shape: shape,
                 instance_slots: 4,
                 native: std::ptr::null(),
+                accounted: size_of::<ClassData>(),
             }));
             self.store_ref(p as *mut Container, name);
             self.by_inner(p as *mut Container, "(parent)");

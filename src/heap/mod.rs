@@ -241,6 +241,30 @@ impl Heap {
     /// Everything that is live now counts as built in.
     pub(crate) fn set_baseline(&mut self) {
         self.baseline = (self.counters.live, self.arena.bytes);
+        // What the library takes is no script's.
+        self.arena.beside = 0;
+    }
+
+    /// About how many bytes the heap's own vectors and tables take.
+    pub fn stack_bytes(&self) -> u64 {
+        const INTERNED: usize = size_of::<*mut Str>() * 8 / 7 + 1;
+        let bytes = self.probation.capacity() * size_of::<usize>()
+            + self.scopes.capacity() * size_of::<Scope>()
+            + self.interned.capacity() * INTERNED
+            + self.finalizers.listed_bytes()
+            + self.weak.table_bytes()
+            + self.graveyard.capacity() * size_of::<*mut Shape>();
+        bytes as u64
+    }
+
+    /// Adds to the account of what stands beside values.
+    pub(super) fn account_beside(&mut self, bytes: usize) {
+        self.arena.beside += bytes as u64;
+    }
+
+    /// Takes from it. What is older than the script was never added.
+    pub(super) fn discount_beside(&mut self, bytes: usize) {
+        self.arena.beside = self.arena.beside.saturating_sub(bytes as u64);
     }
 
     // ---- Seeing it ------------------------------------------------------------------------------------------

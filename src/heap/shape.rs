@@ -46,9 +46,19 @@ pub struct Dictionary {
     index: FxHashMap<Key, u32>,
     /// By slot; `None` where a key was deleted.
     slots: Vec<Option<(Key, Listed)>>,
+    /// Bytes that it was accounted for.
+    accounted: usize,
 }
 
 impl Dictionary {
+    /// About how many bytes it and its shape take.
+    fn bytes(&self) -> usize {
+        size_of::<Shape>()
+            + size_of::<Dictionary>()
+            + self.index.capacity() * (size_of::<(Key, u32)>() + 1) * 8 / 7
+            + self.slots.capacity() * size_of::<Option<(Key, Listed)>>()
+    }
+
     pub fn key_count(&self) -> usize {
         self.index.len()
     }
@@ -59,6 +69,17 @@ impl Dictionary {
 }
 
 impl Shape {
+    /// About how many bytes a shared one takes, its place among its parent's transitions included.
+    fn bytes(&self) -> usize {
+        const TRANSITION: usize = 2 * (size_of::<(Key, *mut Shape)>() + 1);
+        const ENTRY: usize = size_of::<(usize, Key, Listed)>() + 2 * size_of::<usize>();
+        let keys = match &self.keys {
+            Keys::Shared(keys) => keys.len() * ENTRY,
+            Keys::Dictionary(_) => 0,
+        };
+        size_of::<Shape>() + TRANSITION + keys
+    }
+
     fn root(class: *mut Container) -> Shape {
         Shape {
             class,
@@ -101,7 +122,9 @@ impl Shape {
 impl Heap {
     pub(super) fn new_root_shape(&mut self, class: *mut Container) -> *mut Shape {
         self.shape_count += 1;
-        Box::into_raw(Box::new(Shape::root(class)))
+        let root = Shape::root(class);
+        self.account_beside(root.bytes());
+        Box::into_raw(Box::new(root))
     }
 
     /// The shape that a shared `shape` becomes by adding `key`; `None` if the object must become a dictionary.
@@ -133,13 +156,15 @@ impl Heap {
         keys.insert(key, listed);
         self.incref(key.value());
         self.shape_count += 1;
-        let next = Box::into_raw(Box::new(Shape {
+        let next = Shape {
             class: from.class,
             slots: keys.len() as u32,
             keys: Keys::Shared(keys),
             transitions: FxHashMap::default(),
             added: Some(key),
-        }));
+        };
+        self.account_beside(next.bytes());
+        let next = Box::into_raw(Box::new(next));
         from.transitions.insert(key, next);
         next
     }
@@ -157,6 +182,8 @@ impl Heap {
             }
             dictionary.slots.push(entry);
         }
+        dictionary.accounted = dictionary.bytes();
+        self.account_beside(dictionary.accounted);
         Box::into_raw(Box::new(Shape {
             class: from.class,
             slots: from.slots,
@@ -175,6 +202,11 @@ impl Heap {
             dictionary.index.insert(key, dictionary.slots.len() as u32);
             dictionary.slots.push(Some((key, listed)));
             shape.slots += 1;
+            if dictionary.slots.len().is_power_of_two() {
+                let bytes = dictionary.bytes();
+                let before = std::mem::replace(&mut dictionary.accounted, bytes);
+                self.account_beside(bytes.saturating_sub(before));
+            }
         }
     }
 
@@ -213,6 +245,7 @@ impl Heap {
         // SAFETY: the object that owned it is being torn down.
         let shape = unsafe { Box::from_raw(shape) };
         if let Keys::Dictionary(dictionary) = &shape.keys {
+            self.discount_beside(dictionary.accounted);
             for (key, _) in dictionary.slots.iter().flatten() {
                 self.decref(key.value());
             }
@@ -242,9 +275,12 @@ impl Heap {
 
     /// Frees the retired shapes. No inline cache may refer to one any more.
     pub fn bury_shapes(&mut self) {
+        let mut bytes = 0;
         for shape in self.graveyard.drain(..) {
             // SAFETY: retired shapes are referred to by nothing but caches, which the caller has cleared.
-            drop(unsafe { Box::from_raw(shape) });
+            let shape = unsafe { Box::from_raw(shape) };
+            bytes += shape.bytes();
         }
+        self.discount_beside(bytes);
     }
 }

@@ -232,7 +232,7 @@ impl Heap {
             return Err(StringError::TooLong);
         }
         self.arena.fits(capacity)?;
-        let buffer = self.alloc_buffer(capacity);
+        let buffer = self.try_alloc_buffer(capacity)?;
         // SAFETY: the buffer is fresh and has room for the bytes.
         unsafe {
             let data = (buffer as *mut u8).add(size_of::<StrBuf>());
@@ -336,7 +336,7 @@ impl Heap {
             }
             let capacity = self.room_for_sum(a, len);
             self.arena.fits(capacity)?;
-            let buffer = self.alloc_buffer(capacity);
+            let buffer = self.try_alloc_buffer(capacity)?;
             let data = (buffer as *mut u8).add(size_of::<StrBuf>());
             std::ptr::copy_nonoverlapping(ta.data, data, ta.len as usize);
             std::ptr::copy_nonoverlapping(text.as_ptr(), data.add(ta.len as usize), text.len());
@@ -356,8 +356,22 @@ impl Heap {
     }
 
     fn alloc_buffer(&mut self, capacity: usize) -> *mut StrBuf {
-        let p = self.arena.alloc(size_of::<StrBuf>() + capacity) as *mut StrBuf;
-        // SAFETY: a fresh block of at least that size.
+        let block = self.arena.alloc(size_of::<StrBuf>() + capacity);
+        // SAFETY: a fresh block of that size.
+        unsafe { Self::buffer_in(block, capacity) }
+    }
+
+    fn try_alloc_buffer(&mut self, capacity: usize) -> Result<*mut StrBuf, OutOfMemory> {
+        let block = self.arena.try_alloc(size_of::<StrBuf>() + capacity)?;
+        // SAFETY: a fresh block of that size.
+        Ok(unsafe { Self::buffer_in(block, capacity) })
+    }
+
+    /// # Safety
+    /// The block is ours, and has room for the header and `capacity` bytes.
+    unsafe fn buffer_in(block: *mut u8, capacity: usize) -> *mut StrBuf {
+        let p = block as *mut StrBuf;
+        // SAFETY: the caller's.
         unsafe { p.write(StrBuf { refs: 1, used: 0, cap: capacity as u32, spare: 0 }) };
         p
     }

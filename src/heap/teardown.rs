@@ -181,7 +181,8 @@ impl Heap {
             match (*p).cell.kind {
                 Kind::Class => {
                     let data = Box::from_raw((*(p as *mut Class)).data);
-                    let ClassData { methods, statics, private_names, instance_shape, .. } = *data;
+                    let ClassData { methods, statics, private_names, instance_shape, accounted, .. } = *data;
+                    self.discount_beside(accounted);
                     for key in methods.keys().chain(statics.keys()).chain(&private_names) {
                         self.decref(key.value());
                     }

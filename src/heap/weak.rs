@@ -59,6 +59,14 @@ pub(super) struct Weak {
 }
 
 impl Weak {
+    /// About how many bytes the tables take.
+    pub(super) fn table_bytes(&self) -> usize {
+        const ENTRY: usize = (size_of::<(*mut Container, SmallVec<[*mut WeakRef; 1]>)>() + 1) * 8 / 7;
+        (self.referrers.capacity() + self.keyed.capacity()) * ENTRY
+    }
+}
+
+impl Weak {
     /// Whether there is anything weak at all.
     pub(super) fn is_empty(&self) -> bool {
         self.referrers.is_empty() && self.keyed.is_empty()

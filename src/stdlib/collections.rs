@@ -46,9 +46,14 @@ pub(super) static SET_METHODS: &[NativeInfo] = &[
 
 pub(super) static ITERATOR_METHODS: &[NativeInfo] = &[NativeInfo::new("next", 0, next)];
 
+/// Units of work for a key: a text is hashed.
+fn work_of(vm: &Vm, key: Value) -> usize {
+    if key.is_string() { vm.heap.text(key).len() + 1 } else { 1 }
+}
+
 /// Inserts into a Map or Set (whose keys have no values).
 pub(super) fn insert(vm: &mut Vm, table: Value, key: Value, value: Value) -> Outcome<()> {
-    vm.charge(1)?;
+    vm.charge(work_of(vm, key))?;
     vm.in_room(|heap| heap.table_set(table, key, value))
 }
 

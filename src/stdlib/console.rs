@@ -39,10 +39,14 @@ fn write_line(vm: &mut Vm, args: Args, stream: Stream) -> Outcome {
     line.push('\n');
     for piece in pieces(&line) {
         vm.charge(piece.len())?;
+        let (piece, rest) = piece.split_at(vm.take_output(piece));
         let written = if terminal { vm.host.write(stream, &neutralised(piece)) } else { vm.host.write(stream, piece) };
         if written.is_err() {
             // the reader is gone: end quietly
             return Err(vm.closed());
+        }
+        if !rest.is_empty() {
+            return Err(vm.too_much_output());
         }
     }
     Ok(Value::UNDEFINED)

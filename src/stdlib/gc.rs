@@ -68,13 +68,17 @@ fn scope(vm: &mut Vm, args: Args) -> Outcome {
 
 /// Frees every probationary value that no frame can still read; answers how many.
 fn sweep(vm: &mut Vm, args: Args) -> Outcome {
+    charge_walk(vm)?;
     let freed = vm.sweep_now(args);
     Ok(Value::number(freed as f64))
 }
 
+/// Units of work for a container that is walked over.
+const WALK_WEIGHT: usize = 4;
+
 /// Charges a walk over the heap. It cannot be ended in the middle; a loop of them ends between two.
 fn charge_walk(vm: &mut Vm) -> Outcome<()> {
-    vm.charge(vm.heap.live_containers() as usize)
+    vm.charge(vm.heap.live_containers() as usize * WALK_WEIGHT)
 }
 
 /// Switches what is traced: `"life"`, `"rc"`, `"scope"`, `"all"` or `"off"`.

@@ -54,7 +54,7 @@ fn lines(vm: &mut Vm, _args: Args) -> Outcome {
 
 fn failure(vm: &mut Vm, function: &str, reason: &str) -> Throw {
     // If that is why it gives up waiting, the script is not to catch it.
-    if let Err(throw) = vm.heed_interrupt() {
+    if let Err(throw) = vm.after_waiting() {
         return throw;
     }
     let error = vm.error_value(ErrorClass::Error, &format!("`{function}`: {reason}"));

@@ -144,9 +144,13 @@ fn parse_float(vm: &mut Vm, args: Args) -> Outcome {
     Ok(numeric(long::parse_float(vm, text.as_str())?))
 }
 
+/// Units of work for a digit: they come from long division.
+const DIGIT_WEIGHT: usize = 16;
+
 /// A count of digits between `least` and `most`.
 fn digits(vm: &mut Vm, args: Args, function: &str, least: f64, most: f64) -> Outcome<usize> {
     let n = integer(vm, args, 0, function, 0.0)?;
+    vm.charge(DIGIT_WEIGHT * (n.clamp(0.0, most) as usize + 1))?;
     if (least..=most).contains(&n) { Ok(n as usize) } else { Err(out_of_range(vm, function, least, most)) }
 }
 

@@ -19,8 +19,12 @@ const UNITS_A_TICK: usize = 16;
 pub const PIECE: usize = 1 << 18;
 /// Elements that are copied or looked at between two looks.
 pub const PORTION: usize = 1 << 13;
+/// Bytes of a listed index: the entry, its text as a key, what finds it.
+const LISTED_BYTES: usize = size_of::<(Key, Value)>() + 80;
 /// Elements that go to a larger buffer between two looks at the most.
 const MOVED_AT_ONCE: usize = 1 << 16;
+/// What a buffer may have room for past the longest string: it is refused when it becomes one.
+const SLACK: usize = 8 * PIECE;
 /// Shorter texts are compared, searched and joined for nothing.
 pub const FREE: usize = 2048;
 /// A buffer that is kept for the next join is no larger.
@@ -81,7 +85,7 @@ impl Vm {
             self.ticks -= ticks as u32;
             return Ok(());
         }
-        self.tick()
+        self.overspend(ticks as u64)
     }
 
     /// Charges work that is done and cannot be ended: the next jump, call or charge looks, if it is due.
@@ -91,15 +95,12 @@ impl Vm {
         {
             self.charged.total += units;
         }
-        let ticks = (units / UNITS_A_TICK).min(u32::MAX as usize) as u32;
-        if ticks < self.ticks {
-            self.ticks -= ticks;
+        let ticks = units / UNITS_A_TICK;
+        if ticks < self.ticks as usize {
+            self.ticks -= ticks as u32;
             return;
         }
-        if let Some(fuel) = &mut self.fuel {
-            *fuel = fuel.saturating_sub(u64::from(ticks - self.ticks));
-        }
-        self.ticks = 1;
+        self.overdraw(ticks as u64);
     }
 
     /// A text as a string value, on probation. O(length).
@@ -125,7 +126,20 @@ impl Vm {
     #[cold]
     #[inline(never)]
     fn grow_text(&mut self, out: &mut String, more: usize) -> Result<(), Throw> {
+        if out.len() + more > crate::heap::string::LONGEST + SLACK {
+            return Err(self.string_error(StringError::TooLong));
+        }
         let capacity = (out.len() + more).max(out.capacity() * 2);
+        // Twice as much if there is that much, otherwise a quarter more: it grows in a few steps in any case.
+        // Both buffers are there for a while.
+        let capacity = match self.heap.arena.fits(out.capacity() + capacity) {
+            Ok(()) => capacity,
+            Err(_) => {
+                let capacity = (out.len() + more) / 4 * 5;
+                self.in_room(|heap| heap.arena.fits(out.capacity() + capacity))?;
+                capacity
+            }
+        };
         let mut larger = String::with_capacity(capacity);
         for piece in pieces(out) {
             self.charge(piece.len())?;
@@ -318,6 +332,13 @@ impl Vm {
     /// Own listed properties of any value, elements (or characters) first, in order. Numbers, booleans, null and undefined have none.
     pub(crate) fn listed(&mut self, value: Value) -> Result<Vec<(Key, Value)>, Throw> {
         let mut all = Vec::new();
+        let count = match value.kind() {
+            Some(Kind::Array) => self.heap.array_len(value),
+            Some(Kind::String) => self.heap.text(value).chars_len(),
+            _ => 0,
+        };
+        // Each is a key to be made, too.
+        self.in_room(|heap| heap.arena.fits(count * LISTED_BYTES))?;
         match value.kind() {
             Some(Kind::Array) => {
                 all.reserve_exact(self.heap.array_len(value));
@@ -342,15 +363,6 @@ impl Vm {
             all.extend(self.own_entries(value)?);
         }
         Ok(all)
-    }
-}
-
-#[cfg(test)]
-impl Vm {
-    /// Ends what is run after so much work; lets it go on if it has been ended.
-    pub(crate) fn limit_fuel(&mut self, fuel: u64) {
-        self.pending = super::Pending::Nothing;
-        (self.ticks, self.fuel) = (1, (fuel < u64::MAX).then_some(fuel));
     }
 }
 

@@ -8,6 +8,9 @@ use crate::heap::cell::{Bound, Function, Kind, Native};
 use crate::heap::event::Why;
 use crate::heap::value::Value;
 
+/// Arguments of one call.
+const MOST_ARGUMENTS: usize = 1_000_000;
+
 impl Vm {
     pub fn is_callable(&self, value: Value) -> bool {
         match value.kind() {
@@ -50,6 +53,7 @@ impl Vm {
         if self.frames.len() >= self.options.max_depth {
             return Err(self.range_error("Maximum call stack size exceeded"));
         }
+        self.spend_unit()?;
         // SAFETY: `function` is a live closure (I2); its code lives as long as the machine.
         let code = unsafe { &*((*(function.container() as *mut Function)).code as *const Code) };
         self.ensure_stack(base + code.registers);
@@ -77,6 +81,38 @@ impl Vm {
     /// Calls what is no closure; its window starts at `base`, the result goes in front of it. Or pushes a frame, for a bound closure.
     #[inline(never)]
     pub(super) fn call_other(&mut self, callee: Value, base: usize, argc: usize, mask: usize) -> Result<(), Throw> {
+        if callee.is(Kind::Bound) {
+            self.protect_window(base, mask | 1);
+            let (target, argc) = self.unbind(callee, base, argc)?;
+            return self.call_unbound(target, base, argc, 0);
+        }
+        self.call_unbound(callee, base, argc, mask)
+    }
+
+    /// Puts the values that a bound function holds in front of the arguments; also those of what it is bound to. Answers what is to be called, and how many
+    /// arguments there are.
+    fn unbind(&mut self, callee: Value, base: usize, argc: usize) -> Result<(Value, usize), Throw> {
+        let (mut callee, mut argc) = (callee, argc);
+        while callee.is(Kind::Bound) {
+            let bound = callee.container() as *mut Bound;
+            // SAFETY: a live bound function (I2); its values stand behind it.
+            let (target, values) = unsafe {
+                ((*bound).target, std::slice::from_raw_parts(bound.add(1) as *const Value, (*bound).count as usize))
+            };
+            let more = values.len() - 1;
+            if argc + more > MOST_ARGUMENTS {
+                return Err(self.range_error("Too many arguments: at most 1,000,000"));
+            }
+            self.charge(argc + more)?;
+            self.ensure_stack(base + 2 + argc + more);
+            self.stack.copy_within(base + 1..base + 1 + argc, base + 1 + more);
+            self.stack[base..base + values.len()].copy_from_slice(values);
+            (callee, argc) = (target, argc + more);
+        }
+        Ok((callee, argc))
+    }
+
+    fn call_unbound(&mut self, callee: Value, base: usize, argc: usize, mask: usize) -> Result<(), Throw> {
         match callee.kind() {
             Some(Kind::Native) => {
                 let info = self.native_info(callee);
@@ -92,19 +128,6 @@ impl Vm {
                     self.protect_window(base, mask);
                 }
                 self.enter(callee, base, argc, FrameKind::Call)
-            }
-            Some(Kind::Bound) => {
-                self.protect_window(base, mask | 1);
-                let bound = callee.container() as *mut Bound;
-                // SAFETY: a live bound function (I2); its values stand behind it.
-                let (target, values) = unsafe {
-                    ((*bound).target, std::slice::from_raw_parts(bound.add(1) as *const Value, (*bound).count as usize))
-                };
-                let more = values.len() - 1;
-                self.ensure_stack(base + 2 + argc + more);
-                self.stack.copy_within(base + 1..base + 1 + argc, base + 1 + more);
-                self.stack[base..base + values.len()].copy_from_slice(values);
-                self.call_other(target, base, argc + more, 0)
             }
             Some(Kind::Class) => match self.native_class(callee) {
                 Some(NativeClass { call: Some(info), .. }) => {
@@ -162,7 +185,7 @@ impl Vm {
         if self.heap.tracing {
             self.heap.emit_push("native", info.name);
         }
-        self.natives.push(NativeFrame { base, in_hand: base, held: Vec::new() });
+        self.natives.push(NativeFrame { base, in_hand: base, held: Vec::new(), lent: 0 });
         let result = stacker::maybe_grow(128 * 1024, 1024 * 1024, || (info.call)(self, args));
         let (value, why) = match result {
             Ok(value) => (value, Why::Return),
@@ -239,7 +262,7 @@ impl Vm {
     pub(super) fn spread_arguments(&mut self, base: usize) -> Result<usize, Throw> {
         let array = self.stack[base + 1];
         let count = self.heap.array_len(array);
-        if count > 1_000_000 {
+        if count > MOST_ARGUMENTS {
             return Err(self.range_error("Too many arguments: at most 1,000,000 can be spread into a call"));
         }
         self.charge(count)?;
@@ -395,20 +418,22 @@ impl Vm {
     /// The part of one class is done: on to the fields of the next class towards the target, or the instance is finished, and its finalizer is registered.
     pub(super) fn go_on_constructing(&mut self, what: Construction, base: usize) -> Result<(), Throw> {
         let mut what = what;
-        while what.at != what.target {
-            let mut next = what.target;
-            loop {
-                let parent = self.heap.class_data(next).parent;
-                if parent == what.at {
-                    break;
-                }
-                next = parent;
+        // The next class towards the target that has fields.
+        let (mut next, mut class, mut steps) = (None, what.target, 0);
+        while class != what.at {
+            let data = self.heap.class_data(class);
+            if !data.fields.is_undefined() {
+                next = Some((class, data.fields));
             }
-            what.at = next;
-            let fields = self.heap.class_data(next).fields;
-            if !fields.is_undefined() {
-                return self.enter_constructing(fields, what, base, 0);
-            }
+            class = data.parent;
+            steps += 1;
+        }
+        if steps > 1 {
+            self.charge(steps)?;
+        }
+        if let Some((class, fields)) = next {
+            what.at = class;
+            return self.enter_constructing(fields, what, base, 0);
         }
         if what.kind == FrameKind::Construct && self.heap.class_data(what.target).finalizes {
             self.heap.register_method(what.instance);

@@ -9,7 +9,25 @@ use crate::heap::shape::Listed;
 use crate::heap::string::Key;
 use crate::heap::value::Value;
 
+/// Classes that may extend each other in a row: whoever looks for a method, or makes an instance, goes through all of them.
+const MOST_ANCESTORS: usize = 1000;
+
 impl Vm {
+    /// Errors: a RangeError if a class of that parent would have too many ancestors. O(ancestors).
+    fn check_ancestors(&mut self, parent: Value) -> Result<(), Throw> {
+        let mut count = 0;
+        let mut at = parent;
+        while at.is(Kind::Class) {
+            count += 1;
+            at = self.heap.class_data(at).parent;
+        }
+        self.charge(count)?;
+        if count > MOST_ANCESTORS {
+            return Err(self.range_error(format!("Classes extend each other more than {MOST_ANCESTORS} deep")));
+        }
+        Ok(())
+    }
+
     /// Evaluates a class literal: the class with its constructor, its methods and its private names.
     #[inline(never)]
     pub(super) fn new_class(
@@ -38,6 +56,7 @@ impl Vm {
                 return Err(self.type_error(format!("A class can only extend a class, got {what}")));
             }
         };
+        self.check_ancestors(parent)?;
         let class = self.heap.class(template.name, parent);
         if parent.is(Kind::Class) {
             self.heap.class_data(class).finalizes = self.heap.class_data(parent).finalizes;

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::code::{Code, Source};
+use super::limits::Limit;
 use super::native::Throw;
 use super::{ErrorClass, Pending, Vm};
 use crate::heap::Heap;
@@ -29,10 +30,8 @@ pub enum Failure {
     },
     /// The script called `exit(status)`.
     Exit(i32),
-    /// The memory limit; as in the other cases with the frames that ran, innermost first, as text lines.
-    Memory { stack: Vec<String> },
-    /// The fuel of a finalizer.
-    Fuel,
+    /// A limit; as in the other cases with the place where it was reached, and with the frames that ran, innermost first, as text lines.
+    Limit { limit: Limit, stack: Vec<String>, place: Option<Place> },
     /// Somebody outside wanted it to stop ([`super::interrupt::Interrupt`]).
     Interrupted { stack: Vec<String> },
     /// The script did what nobody allowed it to.
@@ -53,13 +52,8 @@ pub struct Place {
     pub span: Span,
 }
 
-/// Where an instruction stands in its text.
-fn place_of((code, pc): (*const Code, usize)) -> Place {
-    // SAFETY: code lives as long as the machine.
-    let code = unsafe { &*code };
-    Place { source: Rc::clone(&code.source), span: code.span(pc) }
-}
-
+/// Units of work for a byte of a stack's text: positions are looked up, names copied.
+const WEIGHT_OF_STACK: usize = 4;
 /// Causes of an uncaught error that are shown.
 const SHOWN_CAUSES: usize = 8;
 
@@ -124,6 +118,7 @@ impl Vm {
     pub fn fill_stack(&mut self, error: Value) -> Result<(), Throw> {
         let message = self.heap.get_own(error, self.keys.message).unwrap_or(Value::UNDEFINED);
         let stack = self.stack_text(error, message);
+        self.debit(stack.len() * WEIGHT_OF_STACK);
         let stack = self.text_in_room(|heap| heap.string(&stack))?;
         let key = self.keys.stack;
         self.heap.set_own_as(error, key, stack, Listed::No).map_err(|error| self.set_error(error, "`stack`"))
@@ -132,6 +127,7 @@ impl Vm {
     /// Gives an error its own properties: the stack, and the message if there is one. None of them is listed.
     fn fill_error(&mut self, error: Value, message: Value) {
         let stack = self.stack_text(error, message);
+        self.debit(stack.len() * WEIGHT_OF_STACK);
         let stack = self.heap.string(&stack).unwrap_or(Value::UNDEFINED);
         let (stack_key, message_key) = (self.keys.stack, self.keys.message);
         // A new error is not frozen; at the memory limit it stays without what does not fit, and the limit ends the program at the next safepoint.
@@ -143,13 +139,13 @@ impl Vm {
 
     /// A limit error (memory): cannot be caught by the script.
     pub fn out_of_memory(&mut self, _error: OutOfMemory) -> Throw {
-        self.pending = Pending::Memory;
-        Throw(())
+        let refused = self.heap.arena.takes_refusal();
+        self.limit_reached(if refused { Limit::System } else { Limit::Memory(self.options.heap.max_bytes) })
     }
 
-    /// The fuel of a finalizer is used up: it cannot catch that.
-    pub(super) fn out_of_fuel(&mut self) -> Throw {
-        self.pending = Pending::Fuel;
+    /// A limit error: cannot be caught by the script.
+    pub(super) fn limit_reached(&mut self, limit: Limit) -> Throw {
+        self.pending = Pending::Limit(limit);
         Throw(())
     }
 
@@ -222,13 +218,12 @@ impl Vm {
         let place = self.thrown_at.take();
         match std::mem::replace(&mut self.pending, Pending::Nothing) {
             Pending::Exit(status) => Failure::Exit(status),
-            Pending::Memory => Failure::Memory { stack },
+            Pending::Limit(limit) => Failure::Limit { limit, stack, place: place.map(place_of) },
             Pending::Closed => Failure::Closed,
             Pending::Denied => {
                 let message = self.denied.pop().unwrap_or_default();
                 Failure::Denied { message, stack, place: place.map(place_of) }
             }
-            Pending::Fuel => Failure::Fuel,
             Pending::Interrupt => Failure::Interrupted { stack },
             Pending::Exception | Pending::Nothing => {
                 let value = std::mem::replace(&mut self.exception, Value::UNDEFINED);
@@ -322,4 +317,10 @@ impl Vm {
             _ => "Error".to_string(),
         }
     }
+}
+
+fn place_of((code, pc): (*const Code, usize)) -> Place {
+    // SAFETY: code lives as long as the machine.
+    let code = unsafe { &*code };
+    Place { source: Rc::clone(&code.source), span: code.span(pc) }
 }

@@ -19,8 +19,8 @@ use std::rc::Rc;
 
 use super::error::Failure;
 use super::host::FinalizerFailure;
+use super::limits::Limit;
 use super::native::{NativeFrame, Throw};
-use super::unwind::TICKS;
 use super::{Pending, Vm};
 use crate::heap::collect::Reason;
 use crate::heap::event::{Event, Why};
@@ -54,7 +54,7 @@ const MOST_INSIDE: u64 = 100_000;
 /// Answers of FinalizeLater in a row, after which a finalizer of the host is moved behind the others.
 const PATIENCE: u32 = 16;
 /// Script calls and natives that finalizers may open above the limits, so that they can run when one of them was reached.
-const HEADROOM: usize = 100;
+pub(super) const HEADROOM: usize = 100;
 /// Bytes that finalizers may use above the memory limit when it was reached.
 const RESERVE: u64 = 1 << 20;
 
@@ -93,6 +93,11 @@ impl Finalization {
     /// What frame number `frame` (counted from 1) still counts, if it is being left.
     pub(super) fn still_counted(&self, frame: usize) -> Option<&[u16]> {
         self.leaving.iter().rfind(|(number, _)| *number == frame).map(|(_, registers)| &registers[..])
+    }
+
+    /// About how many bytes the lists of what is due take.
+    pub(super) fn bytes(&self) -> usize {
+        (self.queue.capacity() + self.rounds.iter().map(Vec::capacity).sum::<usize>()) * size_of::<Due>()
     }
 
     /// A finalizer is running, or the driver of the queue is at work: the queue does not move.
@@ -353,7 +358,7 @@ impl Vm {
 
     /// Calls a finalizer. Whatever goes wrong is reported and goes no further. Errors: it answered FinalizeLater.
     fn call_finalizer(&mut self, due: &Due) -> Result<(), Later> {
-        if self.pending == Pending::Memory {
+        if self.is_out_of_memory() {
             self.open_reserve();
         }
         if self.is_crowded() && self.finalization.began.is_some_and(|began| self.heap.is_older(due.value, began)) {
@@ -364,7 +369,7 @@ impl Vm {
             return Err(Later);
         }
         if let Some(message) = self.refuses_finalizer() {
-            self.report_unfinished(due.value, message);
+            self.report_unfinished(due.value, &message);
             return Ok(());
         }
         if self.heap.tracing {
@@ -378,9 +383,9 @@ impl Vm {
         self.finalization.suspended.push(exception);
         if self.finalization.depth == 0 && self.interrupt.is_raised() {
             // One before it was ended. This one may do some work before it is, too.
-            self.ticks = TICKS;
+            self.look_later();
         }
-        let fuel = self.options.finalizer_fuel.map(|fuel| self.begin_fuel(fuel));
+        let budget = self.begin_finalizer_budget();
         self.finalization.depth += 1;
         if self.finalization.depth == 1 {
             self.finalization.inside = 0;
@@ -415,12 +420,10 @@ impl Vm {
             self.options.max_depth -= HEADROOM;
             self.options.max_native_depth -= HEADROOM;
         }
-        if let Some(fuel) = fuel {
-            self.end_fuel(fuel);
-        }
-        if self.finalization.depth == 0 && self.interrupt.is_raised() {
+        self.end_finalizer_budget(budget);
+        if self.finalization.depth == 0 && (self.interrupt.is_raised() || self.is_over_budget()) {
             // What it interrupted ends at its next step: the looks now and then could all fall into finalizers.
-            self.ticks = 1;
+            self.look_soon();
         }
         self.finalization.suspended.pop();
         self.pending = pending;
@@ -442,7 +445,7 @@ impl Vm {
             Finalizer::Host(host) => {
                 let Some(host) = host.downcast_ref::<Rc<HostFinalizer>>().cloned() else { return Ok(()) };
                 let base = self.heap.base();
-                self.natives.push(NativeFrame { base, in_hand: base, held: Vec::new() });
+                self.natives.push(NativeFrame { base, in_hand: base, held: Vec::new(), lent: 0 });
                 let result = host(self, due.value);
                 let held = self.natives.pop().map_or(Vec::new(), |frame| frame.held);
                 self.heap.by_temporary();
@@ -476,27 +479,18 @@ impl Vm {
     }
 
     /// Why no further finalizer can be called now.
-    fn refuses_finalizer(&mut self) -> Option<&'static str> {
+    fn refuses_finalizer(&mut self) -> Option<String> {
         if self.is_crowded() {
-            return Some("not called: too many finalizers inside each other");
+            return Some("not called: too many finalizers inside each other".to_string());
         }
         if self.finalization.reserve && self.heap.arena.over_limit() {
-            return Some("not called: memory limit reached");
+            return Some("not called: memory limit reached".to_string());
         }
-        None
+        self.used_up_reserve().map(|limit| format!("not called: {limit}"))
     }
 
-    /// A finalizer gets `units` of fuel; answers what its caller had.
-    fn begin_fuel(&mut self, units: u64) -> (u32, Option<u64>) {
-        let before = (self.ticks, self.fuel);
-        let first = units.clamp(1, u64::from(TICKS));
-        self.ticks = first as u32;
-        self.fuel = Some(units.saturating_sub(first));
-        before
-    }
-
-    fn end_fuel(&mut self, before: (u32, Option<u64>)) {
-        (self.ticks, self.fuel) = before;
+    fn is_out_of_memory(&self) -> bool {
+        matches!(self.pending, Pending::Limit(Limit::Memory(_) | Limit::System))
     }
 
     /// The memory limit was reached: finalizers get a little more.
@@ -518,15 +512,14 @@ impl Vm {
 
     /// A finalizer has failed: what is pending says how. Nothing is pending after it.
     fn report_failed(&mut self, value: Value) {
-        if self.pending == Pending::Memory {
+        if self.is_out_of_memory() {
             self.open_reserve();
         }
         let failure = self.take_failure();
         let (message, stack) = match failure {
             Failure::Uncaught { message, stack, .. } => (message, stack),
             Failure::Exit(status) => (format!("exit({status}) is ignored in a finalizer"), Vec::new()),
-            Failure::Memory { .. } => ("memory limit reached".to_string(), Vec::new()),
-            Failure::Fuel => ("finalizer fuel used up".to_string(), Vec::new()),
+            Failure::Limit { limit, .. } => (limit.to_string(), Vec::new()),
             Failure::Interrupted { .. } => ("interrupted".to_string(), Vec::new()),
             Failure::Denied { message, stack, .. } => (format!("denied: {message}"), stack),
             Failure::Closed => return,
@@ -540,6 +533,9 @@ impl Vm {
 
     fn report(&mut self, value: Value, message: String, stack: Vec<String>) {
         self.emit_final_error(value, message.clone());
+        if !self.takes_report(&message, &stack) {
+            return;
+        }
         let value = self.describe(value);
         self.host.finalizer_failed(&FinalizerFailure { value, message, stack });
     }

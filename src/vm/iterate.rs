@@ -186,7 +186,12 @@ impl Vm {
                     self.heap.protect(self.stack[base + index]);
                 }
                 // A `toString` may be a template again, as deep as calls may go.
-                let piece = stacker::maybe_grow(128 * 1024, 1024 * 1024, || self.to_text(value))?;
+                // What is there so far waits, and counts.
+                let waits = text.capacity() as u64;
+                self.heap.arena.beside += waits;
+                let piece = stacker::maybe_grow(128 * 1024, 1024 * 1024, || self.to_text(value));
+                self.heap.arena.beside -= waits;
+                let piece = piece?;
                 let piece = self.heap.text(piece).as_str();
                 self.push_text(&mut text, piece)?;
             }
@@ -263,7 +268,11 @@ impl Vm {
                 match self.primitive_text(element) {
                     Some(piece) => self.push_text(&mut text, self.heap.text(piece).as_str())?,
                     None => {
-                        let piece = self.to_text(element)?;
+                        let waits = text.capacity() as u64;
+                        self.heap.arena.beside += waits;
+                        let piece = self.to_text(element);
+                        self.heap.arena.beside -= waits;
+                        let piece = piece?;
                         self.push_text(&mut text, self.heap.text(piece).as_str())?;
                     }
                 }

@@ -24,6 +24,7 @@ mod index;
 mod install;
 pub mod interrupt;
 mod iterate;
+pub mod limits;
 pub mod look;
 mod meant;
 pub mod modules;
@@ -37,6 +38,7 @@ mod unwind;
 pub mod why;
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap};
@@ -49,6 +51,7 @@ use crate::heap::{Heap, Settings};
 use code::{Code, Source};
 use host::Host;
 use interrupt::Interrupt;
+use limits::{Budget, Limit};
 use native::NativeFrame;
 
 /// Kinds of values that have built-in methods without being instances of a script's class.
@@ -112,10 +115,8 @@ pub enum Pending {
     Exception,
     /// The script called `exit`.
     Exit(i32),
-    /// The memory limit: scripts cannot catch it.
-    Memory,
-    /// A finalizer has used up its fuel; it cannot catch that.
-    Fuel,
+    /// A limit was reached: scripts cannot catch that.
+    Limit(Limit),
     /// Somebody outside wants the program to stop: scripts cannot catch that.
     Interrupt,
     /// The script did what nobody allowed it to; it cannot catch that. What it was is the last of `denied`.
@@ -187,7 +188,15 @@ pub struct Options {
     pub max_depth: usize,
     /// Natives that may call back inside each other.
     pub max_native_depth: usize,
-    /// Calls and backward jumps that each finalizer may take; `None`: as many as it wants.
+    /// Levels of nesting that `JSON.parse` reads.
+    pub max_parse_depth: usize,
+    /// Units of work that a program may take, its finalizers included ([`limits`] says what a unit is); `None`: as many as it wants.
+    pub fuel: Option<u64>,
+    /// Time that a program may run.
+    pub timeout: Option<Duration>,
+    /// Bytes that a program may write, to output and error stream together.
+    pub max_output: Option<u64>,
+    /// Units of work that each finalizer may take.
     pub finalizer_fuel: Option<u64>,
     /// Seed of `Math.random()`; `None`: from the host.
     pub seed: Option<u64>,
@@ -199,6 +208,10 @@ impl Default for Options {
             heap: Settings::default(),
             max_depth: 10_000,
             max_native_depth: 200,
+            max_parse_depth: 1000,
+            fuel: None,
+            timeout: None,
+            max_output: None,
             finalizer_fuel: None,
             seed: None,
         }
@@ -241,8 +254,7 @@ pub struct Vm {
     unwalked: u64,
     /// Down to the next look at limits.
     ticks: u32,
-    /// Calls and backward jumps that are left when `ticks` is down, if they are limited.
-    fuel: Option<u64>,
+    budget: Budget,
     /// Raised from outside, by another thread or a signal handler, to stop the program.
     pub interrupt: Interrupt,
     /// What is kept from one input to the next, at a prompt.
@@ -322,7 +334,7 @@ impl Vm {
             random: options.seed.map(seed_state),
             unwalked: 0,
             ticks: unwind::TICKS,
-            fuel: None,
+            budget: Budget::default(),
             interrupt: Interrupt::default(),
             session: None,
             modules: modules::Modules::default(),
@@ -350,11 +362,20 @@ impl Vm {
 
     /// Links a program and runs it to its end. `Ok` is the program's value: it is held until [`Vm::finish`].
     pub fn run_program(&mut self, program: &Program, source: Source) -> Result<Value, error::Failure> {
+        self.begin_budget();
+        let started = self.start_clock();
         let main = self.link_program(program, source);
-        match self.run_main(main) {
+        let result = match self.run_main(main) {
             Ok(value) => Ok(value),
             Err(_) => Err(self.take_failure()),
-        }
+        };
+        self.stop_clock(started);
+        result
+    }
+
+    /// Limits and switches.
+    pub fn options(&self) -> &Options {
+        &self.options
     }
 
     fn link_program(&mut self, program: &Program, source: Source) -> *const Code {
@@ -370,7 +391,10 @@ impl Vm {
     }
 
     fn link_code(&mut self, proto: &Rc<Proto>, source: &Rc<Source>) -> *const Code {
+        let before = self.codes.len();
         let main = code::link(&mut self.heap, proto, source, &mut self.codes);
+        let deepest = self.codes[before..].iter().map(|code| usize::from(code.proto.deepest)).max().unwrap_or(0);
+        self.bound_depth(deepest);
         // Constants are counted by the code; what making them left on the probation vector is stale.
         let base = self.frames.last().map_or(0, |_| self.heap.base());
         self.heap.sweep(base);
@@ -381,7 +405,9 @@ impl Vm {
     pub fn finish(&mut self, value: Value) {
         self.heap.by_temporary();
         self.heap.decref(value);
+        let started = self.start_clock();
         self.finalize_everything();
+        self.stop_clock(started);
         for index in (0..self.globals.len()).rev() {
             if self.heap.tracing {
                 self.by_global(index);
@@ -404,6 +430,14 @@ impl Vm {
             self.heap.sweep(0);
         }
         self.close_reserve();
+    }
+
+    /// Lowers the number of calls that may be open if their scopes could be more than there are levels: `deepest` in one call.
+    fn bound_depth(&mut self, deepest: usize) {
+        const LEVELS: usize = crate::heap::cell::MAX_LEVEL as usize - (1 << 16);
+        // A finalizer has some calls more.
+        let most = LEVELS / (deepest + 1) - 2 * finalize::HEADROOM;
+        self.options.max_depth = self.options.max_depth.min(most);
     }
 
     #[inline(always)]
@@ -438,13 +472,18 @@ impl Vm {
         roots.extend(self.finalization.held());
         for (index, frame) in self.frames.iter().enumerate() {
             if let Some(registers) = self.finalization.still_counted(index + 1) {
-                roots.extend(registers.iter().map(|register| self.stack[frame.base + *register as usize]));
+                let counted = registers.iter().map(|register| self.stack[frame.base + *register as usize]);
+                roots.extend(counted.filter(|value| value.is_heap()));
                 continue;
             }
             let (code, pc) = frame.executing();
             // SAFETY: code lives as long as the machine.
             for (register, _) in code::live_locals(unsafe { &(*code).proto }, pc) {
-                roots.push(self.stack[frame.base + register as usize]);
+                let value = self.stack[frame.base + register as usize];
+                // Numbers and the like are in no cell, and there may be many.
+                if value.is_heap() {
+                    roots.push(value);
+                }
             }
         }
         for native in &self.natives {

@@ -110,6 +110,8 @@ pub(super) struct NativeFrame {
     pub(super) in_hand: usize,
     /// Counted values.
     pub(super) held: Vec<Value>,
+    /// Bytes of its buffers, for the account.
+    pub(super) lent: usize,
 }
 
 impl Vm {
@@ -122,6 +124,13 @@ impl Vm {
             if self.heap.attention {
                 self.at_safepoint(base);
             }
+        }
+    }
+
+    /// Only in natives with `calls_back`: while they run, `bytes` of their buffers count as memory. Several calls tell of the same buffer.
+    pub fn lend(&mut self, bytes: usize) {
+        if let Some(frame) = self.natives.last_mut() {
+            frame.lent = bytes;
         }
     }
 

@@ -50,7 +50,13 @@ impl Vm {
     #[cold]
     #[inline(never)]
     fn grow_stack(&mut self, len: usize) {
-        self.stack.resize(len.max(self.stack.len() * 2), Value::UNDEFINED);
+        // Not far past the memory limit: the next call looks at it. It counts twice, as it moves when it grows.
+        let (now, twice) = (self.stack.len(), self.stack.len() * 2);
+        let fits = self.heap.arena.fits(2 * twice * size_of::<Value>()).is_ok();
+        let len = len.max(if fits { twice } else { now + now / 2 });
+        self.stack.reserve_exact(len - self.stack.len());
+        self.stack.resize(len, Value::UNDEFINED);
+        self.look_soon();
     }
 
     /// Executes until the frame number `entry` (counted from 1) returns or is unwound.

@@ -52,33 +52,37 @@ impl Vm {
     pub fn run_input(&mut self, program: &Program, source: Source, takes_error: bool) -> Result<Value, Failure> {
         self.settle(false);
         self.close_reserve();
+        self.begin_budget();
+        let started = self.start_clock();
         let codes = self.codes.len();
         if let Some(kept) = &mut self.session {
             kept.codes = codes;
         }
         let main = self.link_program(program, source);
         let result = self.run_main(main);
+        let result = result.map_err(|_| self.end_early(program, takes_error));
+        self.stop_clock(started);
         if let Some(kept) = &mut self.session {
             kept.begun = true;
         }
-        match result {
-            Ok(value) => Ok(value),
-            Err(_) => {
-                if self.pending == Pending::Exception && takes_error {
-                    self.set_global(LAST_ERROR, self.exception);
-                }
-                let failure = self.take_failure();
-                self.give_back_hidden(program.first_global as usize + program.globals.len());
-                self.sweep_and_finalize(0);
-                self.drop_main();
-                Err(failure)
-            }
+        result
+    }
+
+    fn end_early(&mut self, program: &Program, takes_error: bool) -> Failure {
+        if self.pending == Pending::Exception && takes_error {
+            self.set_global(LAST_ERROR, self.exception);
         }
+        let failure = self.take_failure();
+        self.give_back_hidden(program.first_global as usize + program.globals.len());
+        self.sweep_and_finalize(0);
+        self.drop_main();
+        failure
     }
 
     /// Ends the last statement of the input that ran last: its value becomes `_`, if `takes_value` and unless it is undefined, and its temporaries die. Finalizers that are due run.
     pub fn settle(&mut self, takes_value: bool) {
         let Some(value) = self.session.as_mut().and_then(|kept| kept.open.take()) else { return };
+        let started = self.start_clock();
         if takes_value && !value.is_undefined() {
             self.set_global(LAST_VALUE, value);
         }
@@ -89,6 +93,7 @@ impl Vm {
         if self.heap.attention {
             self.at_safepoint(0);
         }
+        self.stop_clock(started);
         self.drop_main();
     }
 

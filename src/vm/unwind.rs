@@ -369,27 +369,22 @@ impl Vm {
         self.reference_error(format!("Cannot access `{name}` before initialization"))
     }
 
-    /// Looks at what is looked at now and then: the memory limit, the fuel of a finalizer, whether somebody interrupts, retired shapes.
+    /// Looks at what is looked at now and then: fuel, time and memory, whether somebody interrupts, retired shapes.
     #[cold]
     #[inline(never)]
     pub(super) fn tick(&mut self) -> Result<(), Throw> {
-        self.ticks = TICKS;
-        if let Some(left) = self.fuel {
-            let next = left.min(u64::from(TICKS));
-            self.ticks = next.max(1) as u32;
-            self.fuel = Some(left - next);
-            if left == 0 {
-                return Err(self.out_of_fuel());
-            }
-        }
+        self.look_at_budget()?;
         self.heed_interrupt()?;
         if self.heap.graveyard_is_full() {
             self.clear_caches();
             self.heap.bury_shapes();
         }
+        self.account_stacks();
         if self.heap.arena.over_limit() {
             self.collect(Reason::Limit);
+            self.account_stacks();
         }
+        self.heap.arena.trim_past_limit();
         self.heap.want_collection();
         if self.heap.arena.over_limit() {
             return Err(self.out_of_memory(crate::heap::alloc::OutOfMemory));
@@ -397,8 +392,13 @@ impl Vm {
         Ok(())
     }
 
-    /// Ends the program if somebody outside wants it to stop. For natives that have waited.
-    pub(crate) fn heed_interrupt(&mut self) -> Result<(), Throw> {
+    /// Ends the program if somebody outside wants it to stop, or its time is up. For natives that have waited.
+    pub(crate) fn after_waiting(&mut self) -> Result<(), Throw> {
+        self.look_at_budget()?;
+        self.heed_interrupt()
+    }
+
+    fn heed_interrupt(&mut self) -> Result<(), Throw> {
         if !self.interrupt.is_raised() {
             return Ok(());
         }

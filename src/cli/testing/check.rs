@@ -4,6 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::time::Duration;
 
 use super::diff::Diff;
 use super::header::{self, Header, Input, Mistake};
@@ -15,6 +16,8 @@ use crate::cli::report::visible;
 use crate::cli::source::reason;
 use crate::cli::stats;
 
+/// How many times as long a script may run under stress.
+const SLOWER_UNDER_STRESS: u32 = 10;
 /// Lines of a difference that are shown, at most.
 pub const MOST: usize = 60;
 /// Lines of what a new test did.
@@ -26,6 +29,7 @@ pub struct Settings {
     pub update: bool,
     pub stress: bool,
     pub max_memory: Option<u64>,
+    pub timeout: Duration,
     pub style: Style,
 }
 
@@ -87,11 +91,19 @@ fn judge(path: &Path, settings: Settings) -> Result<Report, String> {
         trace: header.trace,
         seed: header.seed,
         max_memory: settings.max_memory,
+        timeout: settings.timeout,
         stress: false,
         grants: &grants,
         variables: &header.variables,
     };
     let got = run(&plan);
+    if got.timed_out {
+        return Err(format!(
+            "it runs longer than {:?}, the limit of --timeout\n{}",
+            settings.timeout,
+            visible(&got.error)
+        ));
+    }
     if got.overflowed {
         return Err("it writes more than a test may, 64 MiB".to_string());
     }
@@ -114,7 +126,8 @@ fn judge(path: &Path, settings: Settings) -> Result<Report, String> {
         problems.push(format!("alive after all scopes were popped, which is a bug of probate or of its host:\n{list}"));
     }
     if header.stress || settings.stress {
-        let stressed = run(&Plan { stress: true, trace: None, ..plan });
+        let timeout = settings.timeout.saturating_mul(SLOWER_UNDER_STRESS);
+        let stressed = run(&Plan { stress: true, trace: None, timeout, ..plan });
         problems.extend(under_stress(&got, &stressed, style));
     }
     if settings.update && !alone {

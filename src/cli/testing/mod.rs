@@ -94,7 +94,13 @@ fn act(options: &TestOptions, streams: &mut Streams) -> Result<i32, Stop> {
 fn test(options: &TestOptions, scripts: &[PathBuf], widows: &[PathBuf], streams: &mut Streams) -> Result<i32, Stop> {
     let started = Instant::now();
     let style = Style { colored: options.color.is_on(streams.output_is_terminal) };
-    let settings = Settings { update: options.update, stress: options.stress, max_memory: options.max_memory, style };
+    let settings = Settings {
+        update: options.update,
+        stress: options.stress,
+        max_memory: options.max_memory,
+        timeout: options.timeout,
+        style,
+    };
     let mut summary = Summary::new(style, options.quiet);
     let mut unread = false;
     let jobs = options.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);

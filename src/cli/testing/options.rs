@@ -2,10 +2,11 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Parser;
 
-use crate::cli::options::{Color, bytes};
+use crate::cli::options::{Color, bytes, time};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -64,6 +65,10 @@ pub struct TestOptions {
     /// Limit the bytes of live values of each script; K, M or G may follow
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     pub max_memory: Option<u64>,
+
+    /// End a script that runs longer, such as 500ms, 2s or 1m
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time)]
+    pub timeout: Duration,
 
     /// Colours in the report; auto obeys NO_COLOR
     #[arg(

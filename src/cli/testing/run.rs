@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::rc::Rc;
+use std::time::Duration;
 
 use crate::cli::files::Lent;
 use crate::cli::grants::Grants;
@@ -11,12 +12,14 @@ use crate::cli::modules::Loader;
 use crate::cli::options::Color;
 use crate::cli::report::Reporter;
 use crate::cli::{source, status};
-use crate::embed::{Engine, Leak, Stats};
+use crate::embed::{Engine, Error, Leak, Stats};
 use crate::events::{Preset, TextTracer};
 use crate::heap::Settings;
 use crate::vm;
+use crate::vm::error::Failure;
 use crate::vm::files::{Environment, FileError, Files};
 use crate::vm::host::{Closed, FinalizerFailure, Host, ModuleName, NoModule, Stream};
+use crate::vm::limits::Limit;
 
 /// A script that writes more than this, trace included, is ended.
 const MOST: usize = 64 << 20;
@@ -37,6 +40,7 @@ pub struct Plan<'a> {
     pub trace: Option<Preset>,
     pub seed: Option<u64>,
     pub max_memory: Option<u64>,
+    pub timeout: Duration,
     pub stress: bool,
     pub grants: &'a Rc<Grants>,
     /// The environment that it sees.
@@ -56,6 +60,8 @@ pub struct Got {
     pub leaks: Vec<Leak>,
     /// It wrote more than is kept.
     pub overflowed: bool,
+    /// It ran longer than it may.
+    pub timed_out: bool,
 }
 
 /// Runs a script on a machine of its own.
@@ -68,7 +74,8 @@ pub fn run(plan: &Plan<'_>) -> Got {
         verify: plan.stress,
         ..Settings::default()
     };
-    let options = vm::Options { heap, seed: Some(plan.seed.unwrap_or(SEED)), ..vm::Options::default() };
+    let seed = Some(plan.seed.unwrap_or(SEED));
+    let options = vm::Options { heap, seed, timeout: Some(plan.timeout), ..vm::Options::default() };
     let host = Recorder {
         kept: Rc::clone(&kept),
         reporter: Rc::clone(&reporter),
@@ -87,29 +94,31 @@ pub fn run(plan: &Plan<'_>) -> Got {
         .host(host)
         .tracer(tracer, plan.trace.is_some())
         .build();
-    let status = evaluate(&mut engine, plan, &reporter, &kept);
+    let (status, timed_out) = evaluate(&mut engine, plan, &reporter, &kept);
     let stats = engine.stats();
     engine.finish();
     let leaks = engine.leaks();
     drop(engine);
     let Kept { output, error, trace, overflowed, .. } = kept.take();
-    Got { output, error, trace, status, stats, leaks, overflowed }
+    Got { output, error, trace, status, stats, leaks, overflowed, timed_out }
 }
 
-fn evaluate(engine: &mut Engine, plan: &Plan<'_>, reporter: &Reporter, kept: &RefCell<Kept>) -> i32 {
+/// The exit status, and whether it ran longer than it may.
+fn evaluate(engine: &mut Engine, plan: &Plan<'_>, reporter: &Reporter, kept: &RefCell<Kept>) -> (i32, bool) {
     let source = match source::decoded(plan.script.to_vec()) {
         Ok(source) => source,
         Err(undecoded) => {
             let (text, error) = *undecoded;
             kept.borrow_mut().error(&reporter.diagnostics(plan.name, &text, &[error]));
-            return status::SYNTAX;
+            return (status::SYNTAX, false);
         }
     };
-    let Err(error) = engine.eval(plan.name, &source) else { return status::OK };
+    let Err(error) = engine.eval(plan.name, &source) else { return (status::OK, false) };
     if let Some(text) = reporter.error(plan.name, &source, &error) {
         kept.borrow_mut().error(&text);
     }
-    status::of(&error)
+    let timed_out = matches!(error, Error::Failure(Failure::Limit { limit: Limit::Time(_), .. }));
+    (status::of(&error), timed_out)
 }
 
 /// What is kept of a run.

@@ -41,6 +41,7 @@ pub fn join_text(vm: &mut Vm, array: Value, separator: &str) -> Outcome<String> 
         if passed > LOOK {
             vm.charge(std::mem::take(&mut passed))?;
             vm.make_room(&mut out, LOOK + 2 * FREE)?;
+            vm.lend(out.capacity());
         }
         let (array, place) = (*array, *index);
         *index += 1;
@@ -68,6 +69,7 @@ pub fn join_text(vm: &mut Vm, array: Value, separator: &str) -> Outcome<String> 
                 Some(text) => text,
                 None => {
                     vm.heap.protect(value);
+                    vm.lend(out.capacity());
                     vm.to_text(value)?
                 }
             };

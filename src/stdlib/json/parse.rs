@@ -12,8 +12,6 @@ use crate::vm::bulk::PIECE;
 use crate::vm::native::Throw;
 
 const CONTROL: &str = "control character in a string (write it as an escape)";
-/// Levels of nesting that are read.
-const MAX_DEPTH: usize = 1000;
 
 /// Why a text is not JSON, and the byte where.
 struct Problem {
@@ -54,7 +52,7 @@ const LOOK: usize = 1 << 14;
 /// An object with more keys is made one by one.
 const MANY_KEYS: usize = 4096;
 
-/// The value of a JSON text. SyntaxError with line and column if it is none, if it nests more than 1000 levels, or if it has a lone surrogate escape.
+/// The value of a JSON text. SyntaxError with line and column if it is none, if it nests deeper than the limit, or if it has a lone surrogate escape.
 /// What it makes is on probation in the running statement. O(length).
 pub fn parse(vm: &mut Vm, text: &str) -> Outcome {
     parse_document(vm, text).map_err(|problem| match problem {
@@ -170,8 +168,8 @@ impl<'t> Parser<'t> {
     }
 
     fn enter(&mut self, vm: &mut Vm, is_object: bool) -> Parsed<()> {
-        if self.open.len() >= MAX_DEPTH {
-            return self.fail(self.at, "nested deeper than 1000 levels");
+        if self.open.len() >= vm.options().max_parse_depth {
+            return self.fail(self.at, "nested deeper than the limit (--max-parse-depth)");
         }
         self.at += 1;
         self.open.push(Open { values: self.values.len(), keys: self.keys.len(), is_object });

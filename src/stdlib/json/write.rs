@@ -94,7 +94,14 @@ impl Writer<'_> {
         let mut steps = 0;
         while let Some(top) = self.open.last_mut() {
             if top.next == top.len {
+                vm.make_room(&mut self.out, self.layout.indent.len() * self.open.len() + 2)?;
                 self.close(vm);
+                // Its indentation may be long.
+                if self.out.len() - self.charged > LOOK {
+                    vm.charge(self.out.len() - self.charged)?;
+                    self.charged = self.out.len();
+                    room_for_text(vm, self.out.len())?;
+                }
                 continue;
             }
             let index = top.next;
@@ -108,7 +115,7 @@ impl Writer<'_> {
             let key = entry.map(|(key, _)| key);
             let value = self.prepared(vm, found.unwrap_or(Value::UNDEFINED), Some((container, index, key)))?;
             if is_array || written(value) {
-                self.comma_and_key(vm, key);
+                self.comma_and_key(vm, key)?;
                 if !self.value(vm, value)? {
                     self.out.push_str("null");
                 }
@@ -170,8 +177,9 @@ impl Writer<'_> {
         method.filter(|method| vm.is_callable(*method))
     }
 
-    /// Holds what is on the stack from now on.
+    /// Something is about to be called: holds what is on the stack from now on, and lets the buffer count.
     fn guard_all(&mut self, vm: &mut Vm) -> Outcome<()> {
+        vm.lend(self.out.capacity());
         if self.guard.is_some() {
             return Ok(());
         }
@@ -267,18 +275,20 @@ impl Writer<'_> {
     }
 
     /// What stands before an element or a property.
-    fn comma_and_key(&mut self, vm: &Vm, key: Option<Key>) {
+    fn comma_and_key(&mut self, vm: &mut Vm, key: Option<Key>) -> Outcome<()> {
         if let Some(open) = self.open.last_mut() {
             if open.filled {
                 self.out.push(',');
             }
             open.filled = true;
         }
+        vm.make_room(&mut self.out, self.layout.indent.len() * self.open.len() + 2)?;
         self.new_line();
         if let Some(key) = key {
-            push_string(&mut self.out, &vm.heap.text(key.value()));
+            self.string(vm, vm.heap.text(key.value()).as_str())?;
             self.out.push_str(if self.layout.indent.is_empty() { ":" } else { ": " });
         }
+        Ok(())
     }
 
     fn new_line(&mut self) {
