@@ -98,7 +98,7 @@ pub struct Options {
     pub gc_stress: Option<Stress>,
 
     /// Keep freed memory for the next value: N blocks of a size
-    #[arg(long, value_name = "off|on|N", default_value = "on", hide_default_value = true, value_parser = recycling)]
+    #[arg(long, hide = true, value_name = "off|on|N", default_value = "on", hide_default_value = true, value_parser = recycling)]
     pub recycle: u32,
 
     /// Collect when live bytes have grown to PERCENT (200)
