@@ -30,6 +30,7 @@ mod make;
 pub mod object;
 pub mod order;
 mod path;
+pub mod positions;
 mod probation;
 mod query;
 mod scope;
@@ -133,6 +134,7 @@ pub struct Heap {
     hasher: foldhash::fast::RandomState,
     empty_string: Value,
     ascii: [Value; 128],
+    positions: positions::Positions,
     // shapes
     root_shape: *mut Shape,
     namespace_roots: Vec<*mut Shape>,
@@ -176,6 +178,7 @@ impl Heap {
             hasher: foldhash::fast::RandomState::default(),
             empty_string: Value::UNDEFINED,
             ascii: [Value::UNDEFINED; 128],
+            positions: Default::default(),
             root_shape: null_mut(),
             namespace_roots: Vec::new(),
             shape_count: 0,

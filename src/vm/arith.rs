@@ -168,7 +168,7 @@ impl Vm {
         if value.is_int() {
             let n = value.as_int();
             if (0..10).contains(&n) {
-                return self.heap.char_at(self.digits, n as usize);
+                return self.heap.char_at_byte(self.digits, n as usize);
             }
             let mut buffer = [0u8; 11];
             let text = int_text(n, &mut buffer);

@@ -40,10 +40,10 @@ impl Vm {
     #[inline(never)]
     pub(super) fn get_index(&mut self, object: Value, key: Value) -> Result<Value, Throw> {
         if object.is_string() && key.is_number() {
-            return Ok(match as_index(key) {
-                Some(index) => self.heap.char_at(object, index).unwrap_or(Value::UNDEFINED),
-                None => Value::UNDEFINED,
-            });
+            return match as_index(key) {
+                Some(index) => Ok(self.character(object, index)?.unwrap_or(Value::UNDEFINED)),
+                None => Ok(Value::UNDEFINED),
+            };
         }
         if object.is(Kind::Array) && key.is_number() {
             return Ok(as_index(key).and_then(|index| self.heap.element(object, index)).unwrap_or(Value::UNDEFINED));
@@ -59,7 +59,7 @@ impl Vm {
                     return Ok(self.heap.element(object, index).unwrap_or(Value::UNDEFINED));
                 }
                 if object.is_string() {
-                    return Ok(self.heap.char_at(object, index).unwrap_or(Value::UNDEFINED));
+                    return Ok(self.character(object, index)?.unwrap_or(Value::UNDEFINED));
                 }
             }
         }

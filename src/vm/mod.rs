@@ -25,6 +25,7 @@ mod iterate;
 pub mod look;
 mod meant;
 pub mod native;
+mod positions;
 mod property;
 mod readable;
 mod run;
