@@ -122,6 +122,13 @@ impl Vm {
         self.type_error(format!("`{name}` is not a function{advice}"))
     }
 
+    /// Another limit than that of calls: each of these nests the machine, and takes some of the native stack.
+    #[cold]
+    fn too_many_natives(&mut self, info: &NativeInfo) -> Throw {
+        let (most, name) = (self.options.max_native_depth, info.name);
+        self.range_error(format!("Maximum call stack size exceeded: `{name}` inside {most} built-ins that call back"))
+    }
+
     fn protect_window(&mut self, base: usize, mask: usize) {
         for operand in 0..16 {
             if mask & 1 << operand != 0 {
@@ -144,7 +151,7 @@ impl Vm {
     #[inline(never)]
     fn call_native_back(&mut self, info: &'static NativeInfo, args: Args) -> Result<Value, Throw> {
         if self.natives.len() >= self.options.max_native_depth {
-            return Err(self.range_error("Maximum call stack size exceeded"));
+            return Err(self.too_many_natives(info));
         }
         let base = self.heap.base();
         self.heap.push_scope();

@@ -190,7 +190,7 @@ impl Default for Options {
         Options {
             heap: Settings::default(),
             max_depth: 10_000,
-            max_native_depth: 200,
+            max_native_depth: 3_000,
             finalizer_fuel: None,
             seed: None,
         }
