@@ -45,15 +45,18 @@ impl Vm {
             .map(|(value, at)| (value, Value::index(at as usize))))
     }
 
-    /// One step of an iteration over an array (by index), a string (by byte offset), a Map or a Set (by sequence number).
+    /// One step of an iteration over an array (by index), a string (by byte offset), a Map or a Set (by sequence number), or the lines of standard input.
     fn step(&mut self, target: Value, at: u64, yields: Yield) -> Result<Option<(Value, u64)>, Throw> {
+        if yields == Yield::Lines {
+            return Ok(self.read_line("io.lines")?.map(|line| (line, at)));
+        }
         Ok(match target.kind() {
             Some(Kind::Array) => {
                 let Some(element) = self.heap.element(target, at as usize) else { return Ok(None) };
                 let index = Value::index(at as usize);
                 let value = match yields {
                     Yield::Keys => index,
-                    Yield::Values => element,
+                    Yield::Values | Yield::Lines => element,
                     Yield::Entries => self.pair(index, element)?,
                 };
                 Some((value, at + 1))
