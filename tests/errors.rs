@@ -239,6 +239,30 @@ fn no_name_is_offered_where_none_is_missing() {
 }
 
 #[test]
+fn what_is_refused_is_named_as_it_was_written() {
+    for (source, end) in [
+        (
+            "new Map({ a: 1 })",
+            "`new Map` takes an array, string, Map, Set or iterator, got an object; write `new Map(Object.entries(o))`",
+        ),
+        ("new Set({ a: 1 })", "; write `new Set(Object.keys(o))` or `new Set(Object.values(o))`"),
+        ("new Set(5)", "`new Set` takes an array, string, Map, Set or iterator, got a number"),
+        (
+            "Object.fromEntries({ a: 1 })",
+            "`Object.fromEntries` takes an array, string, Map, Set or iterator, got an object; take Object.keys(o), Object.values(o) or Object.entries(o)",
+        ),
+        ("let n = '3'; n++", "Operator `++` takes a number, got a string; convert with Number(x)"),
+        ("let n = null; print(n--)", "Operator `--` takes a number, got null; convert with Number(x)"),
+        ("const o = { n: 'a' }; --o.n", "Operator `--` takes a number, got a string; convert with Number(x)"),
+        ("const a = [undefined]; a[0]++", "Operator `++` takes a number, got undefined; convert with Number(x)"),
+        ("let n; const f = () => { n++; }; f()", "Operator `++` takes a number, got undefined; convert with Number(x)"),
+    ] {
+        let (message, _) = uncaught(source);
+        assert!(message.starts_with("TypeError: ") && message.ends_with(end), "{source}: {message}");
+    }
+}
+
+#[test]
 fn looking_for_names_leaves_the_heap_as_it_is() {
     let source = "const a = { user: { name: 1 } }; const before = gc.stats().live;
         for (let i = 0; i < 100; i++) { try { a.usre.name; } catch {} try { a.usr(); } catch {} }

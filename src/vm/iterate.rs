@@ -16,6 +16,10 @@ impl Vm {
             Some(Kind::Array | Kind::String | Kind::Map | Kind::Set | Kind::Iterator) => Ok(value),
             _ => {
                 let what = self.describe(value);
+                if let Some(call) = self.executed().filter(|instr| super::readable::is_call(instr.op())) {
+                    // A built-in that takes one was given something else.
+                    return Err(self.no_iterable_argument(call.op(), &what, value));
+                }
                 let advice = match self.executed() {
                     _ if value.is(Kind::Object) => {
                         "; iterate over Object.keys(o), Object.values(o) or Object.entries(o)".to_string()
@@ -29,6 +33,20 @@ impl Vm {
                 })
             }
         }
+    }
+
+    #[cold]
+    fn no_iterable_argument(&mut self, call: Op, what: &str, value: Value) -> Throw {
+        let name = self.note().unwrap_or_default();
+        let is_new = matches!(call, Op::New | Op::NewSpread);
+        let advice = match name.as_str() {
+            _ if !value.is(Kind::Object) => String::new(),
+            "Map" if is_new => "; write `new Map(Object.entries(o))`".to_string(),
+            "Set" if is_new => "; write `new Set(Object.keys(o))` or `new Set(Object.values(o))`".to_string(),
+            _ => "; take Object.keys(o), Object.values(o) or Object.entries(o)".to_string(),
+        };
+        let new = if is_new { "new " } else { "" };
+        self.type_error(format!("`{new}{name}` takes an array, string, Map, Set or iterator, got {what}{advice}"))
     }
 
     /// The next value and the position after it; `None` at the end, where a position of -1 stays. What `position` means depends on the kind.
