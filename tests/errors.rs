@@ -263,6 +263,57 @@ fn what_is_refused_is_named_as_it_was_written() {
 }
 
 #[test]
+fn what_other_javascript_has_is_answered_with_what_there_is() {
+    for (source, end) in [
+        ("'abc'.substr(1)", "is not a function; use slice(start, end)"),
+        ("'abc'.match('a')", "; there are no regular expressions: use includes, indexOf or split"),
+        ("[1].contains(1)", "; use includes(x)"),
+        ("new Set().push(1)", "; use add(x)"),
+        ("const set = new Set(); set.map(x => x)", "; make an array of it first: `[...set].map(…)`"),
+        ("const m = new Map(); m.keys().filter(x => x)", "; make an array of it first: `[...m.keys()].filter(…)`"),
+        ("const m = new Map(); m.keys()?.filter(x => x)", "; make an array of it first: `[...m.keys()].filter(…)`"),
+        ("'abc'.map(c => c)", "; make an array of it first: `[...'abc'].map(…)`"),
+        ("const o = { a: 1 }; o.map(x => x)", "`Object.entries(o)` over keys and values"),
+        (
+            "new Date()",
+            "`Date` is not a constructor; there are no date objects: `Date.now()` is the time in milliseconds, \
+             `performance.now()` measures how long something takes",
+        ),
+        (
+            "class A extends Array {}",
+            "Class Array cannot be extended; of the built-in ones only Error and its kin can: keep one in a field",
+        ),
+        ("class A extends Object {}", "only Error and its kin can: leave `extends Object` out"),
+        ("class A { #m() {} } new A().m()", "; did you mean `#m`? Only what stands in class A can call that"),
+        ("class A { #m() {} } class B extends A {} new B().m()", "Only what stands in class A can call that"),
+        ("class A { static #m() {} } A.m()", "; did you mean `#m`? Only what stands in class A can call that"),
+        ("const o = {}, s = 'ab'; o[s[2]] = 1", "is empty there, and so is `s[i] ?? \"\"`"),
+        ("const o = {}, s = 'ab'; for (let i = 0; i < 3; i++) { const c = s[i]; o[c] = i; }", "so is `s[i] ?? \"\"`"),
+    ] {
+        let (message, _) = uncaught(source);
+        assert!(message.starts_with("TypeError: ") && message.ends_with(end), "{source}: {message}");
+    }
+}
+
+#[test]
+fn no_advice_is_given_where_it_would_be_wrong() {
+    for (source, message) in [
+        (
+            "let a = 'x', b = 1; a - b++",
+            "Operator `-` cannot be applied to a string and a number; convert with Number(x)",
+        ),
+        ("let a = 'x'; a - 1", "Operator `-` cannot be applied to a string and a number; convert with Number(x)"),
+        ("+'1'", "Unary `+` takes a number, got a string; convert with Number(x)"),
+        ("const o = {}, a = [1]; o[a[2]]", "A property key must be a string or a number, got undefined"),
+        ("const o = {}; o[undefined]", "A property key must be a string or a number, got undefined"),
+        ("const o = { substr: 1 }; o.substr()", "`o.substr` is not a function; it is a number"),
+        ("[...5]", "`5` is not iterable: it is a number"),
+    ] {
+        assert_eq!(uncaught(source).0, format!("TypeError: {message}"), "{source}");
+    }
+}
+
+#[test]
 fn looking_for_names_leaves_the_heap_as_it_is() {
     let source = "const a = { user: { name: 1 } }; const before = gc.stats().live;
         for (let i = 0; i < 100; i++) { try { a.usre.name; } catch {} try { a.usr(); } catch {} }

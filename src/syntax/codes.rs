@@ -64,6 +64,7 @@ pub fn refused_global(name: &str) -> Option<&'static str> {
         "BigInt" => "integers of 64 bits keep every digit as they are",
         "globalThis" | "window" | "global" | "self" => "built-ins are names of their own: `Math`, `JSON`",
         "WeakMap" | "WeakSet" => "use `Map` or `Set`, or a `WeakRef` as the value",
+        "process" => "use `args`, `exit(status)`, `io.readLine()`, `io.write(text)` or `console.error(text)`",
         "require" | "module" | "exports" => "modules are not here yet: put the code into this file",
         _ => return None,
     })

@@ -116,8 +116,8 @@ impl Vm {
         let advice = match name.rsplit('.').next() {
             Some("hasOwnProperty") => "; plain objects inherit nothing: use Object.hasOwn(o, key)".to_string(),
             Some("toString") if callee.is_undefined() => "; use String(x) or a template".to_string(),
-            _ if callee.is_undefined() => self.meant_method(base),
-            _ => format!("; it is {}", self.describe(callee)),
+            _ if callee.is_undefined() => self.instead_of_method(base),
+            _ => format!("; it is {}{}", self.describe(callee), self.instead_of_calling(callee)),
         };
         self.type_error(format!("`{name}` is not a function{advice}"))
     }
@@ -313,7 +313,8 @@ impl Vm {
             let advice = if self.is_callable(class) {
                 "; only classes are".to_string()
             } else {
-                self.executed().map_or_else(String::new, |new| self.meant_before(new.a()))
+                let meant = self.executed().map_or_else(String::new, |new| self.meant_before(new.a()));
+                meant + self.instead_of_calling(class)
             };
             return Err(self.type_error(format!("`{name}` is not a constructor{advice}")));
         }

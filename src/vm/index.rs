@@ -33,7 +33,8 @@ impl Vm {
             return Ok(self.heap.key(&number_text(n)));
         }
         let what = self.describe(key);
-        Err(self.type_error(format!("A property key must be a string or a number, got {what}")))
+        let advice = if key.is_undefined() { self.about_undefined_key() } else { "" };
+        Err(self.type_error(format!("A property key must be a string or a number, got {what}{advice}")))
     }
 
     /// `object[key]`

@@ -51,7 +51,7 @@ impl Vm {
         self.executing().map(|(code, pc)| code.instrs[pc])
     }
 
-    fn register(&self, register: usize) -> Option<Value> {
+    pub(super) fn register(&self, register: usize) -> Option<Value> {
         self.stack.get(self.frames.last()?.base + register).copied()
     }
 

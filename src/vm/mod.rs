@@ -9,6 +9,7 @@
 //! An exception, a limit and the end of the program all travel as `Err(Throw)`; what it is stands in `pending`. Only exceptions are
 //! caught by scripts. Whatever it is, every scope on the way is popped in order.
 
+mod advice;
 mod arith;
 pub mod bulk;
 mod call;
