@@ -6,7 +6,7 @@ use std::path::Path;
 
 use probate::embed::{Engine, Error};
 use probate::syntax::{Diagnostic, Fix};
-use probate::vm::error::Failure;
+use probate::vm::error::{Failure, Place};
 use serde_json::Value;
 use support::{Run, check_snapshots, difference, files, probate, probate_with_input, shown, temporary, tests_folder};
 
@@ -311,6 +311,55 @@ fn no_advice_is_given_where_it_would_be_wrong() {
     ] {
         assert_eq!(uncaught(source).0, format!("TypeError: {message}"), "{source}");
     }
+}
+
+/// The position that the caret of an uncaught error shows, and that of the `throw` that threw it again.
+fn carets(source: &str) -> [Option<(u32, u32)>; 2] {
+    let position = |place: Place| {
+        let at = place.source.position(place.span.start);
+        (at.line, at.column)
+    };
+    match Engine::builder().build().eval("test", source) {
+        Err(Error::Failure(Failure::Uncaught { place, rethrown, .. })) => [place.map(position), rethrown.map(position)],
+        other => panic!("{source}: {other:?}"),
+    }
+}
+
+#[test]
+fn an_error_that_is_thrown_again_shows_where_it_came_from() {
+    for (source, place, rethrown) in [
+        ("null.x", (1, 1), None),
+        ("throw new Error('a')", (1, 1), None),
+        ("try { null.x; } catch (e) { throw e; }", (1, 7), Some((1, 29))),
+        ("try {\n null.x;\n} catch (e) {\n if (e instanceof RangeError) print(1);\n throw e;\n}", (2, 2), Some((5, 2))),
+        // by the last of several
+        ("try { try { null.x } catch (e) { throw e; } } catch (e) { throw e; }", (1, 13), Some((1, 59))),
+        // what `finally` does is nothing that the script says
+        ("try { null.x; } finally { print(1); }", (1, 7), None),
+        ("try { try { null.x } catch (e) { throw e } } finally { print(1); }", (1, 13), Some((1, 34))),
+        // another error, or no error
+        ("try { null.x; } catch (e) { throw new Error('b', { cause: e }); }", (1, 29), None),
+        ("try { throw 1; } catch (e) { throw e; }", (1, 30), None),
+        // through a function that is called for it, and after others have been caught
+        (
+            "let k; try { null.x } catch (e) { k = e; } try { null.y } catch {} (() => { throw k; })()",
+            (1, 14),
+            Some((1, 77)),
+        ),
+        ("class E extends Error {} try { throw new E() } catch (e) { throw e }", (1, 32), Some((1, 60))),
+    ] {
+        assert_eq!(carets(source), [Some(place), rethrown], "{source}");
+    }
+}
+
+#[test]
+fn a_rethrown_error_is_shown_with_both_places() {
+    let script =
+        temporary("rethrown.pbt", "function f() {\n  null.x;\n}\ntry {\n  f();\n} catch (e) {\n  throw e;\n}\n");
+    let shown = probate(&[script.as_os_str()]).stderr;
+    let shown = shown.replace(&script.display().to_string(), "rethrown.pbt");
+    let expected = "Uncaught TypeError: Cannot read property `x` of null\n --> rethrown.pbt:2:3\n  |\n2 |   null.x;\n  |   ^^^^^^\n  |\n  = note: rethrown at rethrown.pbt:7:3\n";
+    assert!(shown.starts_with(expected), "{shown}");
 }
 
 #[test]

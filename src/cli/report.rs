@@ -74,12 +74,18 @@ impl Reporter {
     /// An exception that nobody caught, or a limit. `None`: the program ended as it wanted to, or nobody reads what it writes.
     pub fn failure(&self, failure: &Failure) -> Option<String> {
         match failure {
-            Failure::Uncaught { message, stack, place } => {
+            Failure::Uncaught { message, stack, place, rethrown } => {
                 let mut text = format!("{} {}\n", self.strong("Uncaught"), visible(message));
                 if let Some(Place { source, span }) = place {
                     let annotation = AnnotationKind::Primary.span(range(&source.text, *span));
                     let snippet = Snippet::source(&source.text).path(source.name.as_str()).annotation(annotation);
-                    text.push_str(&self.renderer.render(&[Group::with_level(Level::ERROR).element(snippet)]));
+                    let mut group = Group::with_level(Level::ERROR).element(snippet);
+                    if let Some(Place { source, span }) = rethrown {
+                        let at = source.position(span.start);
+                        let note = format!("rethrown at {}:{}:{}", visible(&source.name), at.line, at.column);
+                        group = group.element(Level::NOTE.message(note));
+                    }
+                    text.push_str(&self.renderer.render(&[group]));
                     text.push('\n');
                 }
                 for frame in stack {

@@ -238,6 +238,8 @@ pub struct Vm {
     session: Option<session::Kept>,
     /// Where what is pending was thrown first.
     thrown_at: Option<(*const Code, usize)>,
+    /// The errors that were caught last, the oldest first.
+    caught: std::collections::VecDeque<error::Caught>,
     /// The frames that ran there, as text lines, if it was no exception.
     thrown_in: Vec<String>,
     global_names: Vec<String>,
@@ -309,6 +311,7 @@ impl Vm {
             interrupt: Interrupt::default(),
             session: None,
             thrown_at: None,
+            caught: Default::default(),
             thrown_in: Vec::new(),
             global_names: Vec::new(),
             digits: Value::UNDEFINED,
