@@ -414,7 +414,6 @@ fn a_full_disk_is_an_error() {
 #[test]
 fn a_question_is_written_before_its_answer_is_read() {
     let code = "console.log('name?'); for (const line of io.lines()) { console.log('hello ' + line); }";
-    // With `lines` as a list, the answers come after the end of the input; the question does not wait for them.
     let mut child = probate_command(&["-e", code])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -426,11 +425,37 @@ fn a_question_is_written_before_its_answer_is_read() {
     assert_eq!(&question, b"name?\n");
     let mut stdin = child.stdin.take().expect("piped");
     stdin.write_all(b"you\n").expect("a reader");
+    // The answer does not wait for the end of the input either: lines are read as they are asked for. A terminal is not needed to see it, since what is
+    // written is written before the next line is waited for.
+    let mut answer = [0; 10];
+    stdout.read_exact(&mut answer).expect("the answer");
+    assert_eq!(&answer, b"hello you\n");
+    stdin.write_all(b"and you").expect("a reader");
     drop(stdin);
     let mut rest = String::new();
     stdout.read_to_string(&mut rest).expect("text");
-    assert_eq!(rest, "hello you\n");
+    assert_eq!(rest, "hello and you\n");
     assert_eq!(child.wait().expect("an end").code(), Some(0));
+}
+
+#[test]
+fn lines_one_by_one() {
+    let read = "io.write('a> '); let l; while ((l = io.readLine()) !== undefined) io.write(`${l}|`); print(io.readLine(), io.readText() === '')";
+    prints(&["-e", read], "x\r\n\nß\nlast", "a> x||ß|last|undefined true\n");
+    prints(&["-e", read], "", "a> undefined true\n");
+    // All ways of reading take from the same input.
+    let mixed = "for (const line of io.lines()) { print(line, io.readLine()); if (line === 'c') break; } print(JSON.stringify(io.readText()))";
+    prints(&["-e", mixed], "a\nb\nc\nd\ne\nf\n", "a b\nc d\n\"e\\nf\\n\"\n");
+    // At its end an iterator stays there.
+    let ended = "const l = io.lines(); print(l); print(l.next().value, l.next().done, l.next().done, [...l].length)";
+    prints(&["-e", ended], "a\n", "Object [Lines Iterator] {}\na true true 0\n");
+    prints(
+        &["-e", "const [a, ...b] = io.lines(); print(a, b, Array.from(io.lines(), x => x))"],
+        "1\n2\n3",
+        "1 [ '2', '3' ] []\n",
+    );
+    let wrong = fails(&["-e", "io.write(1)"], 1);
+    assert!(wrong.contains("`io.write`: argument 1 must be a string, got a number"), "{wrong}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use probate::embed::{Engine, Error};
 use probate::syntax::{Diagnostic, Fix};
-use probate::vm::error::Failure;
+use probate::vm::error::{Failure, Place};
 use serde_json::Value;
 use support::{Run, check_snapshots, difference, files, probate, probate_with_input, shown, temporary, tests_folder};
 
@@ -236,6 +236,130 @@ fn no_name_is_offered_where_none_is_missing() {
     ] {
         assert_eq!(uncaught(source).0, format!("TypeError: {message}"), "{source}");
     }
+}
+
+#[test]
+fn what_is_refused_is_named_as_it_was_written() {
+    for (source, end) in [
+        (
+            "new Map({ a: 1 })",
+            "`new Map` takes an array, string, Map, Set or iterator, got an object; write `new Map(Object.entries(o))`",
+        ),
+        ("new Set({ a: 1 })", "; write `new Set(Object.keys(o))` or `new Set(Object.values(o))`"),
+        ("new Set(5)", "`new Set` takes an array, string, Map, Set or iterator, got a number"),
+        (
+            "Object.fromEntries({ a: 1 })",
+            "`Object.fromEntries` takes an array, string, Map, Set or iterator, got an object; take Object.keys(o), Object.values(o) or Object.entries(o)",
+        ),
+        ("let n = '3'; n++", "Operator `++` takes a number, got a string; convert with Number(x)"),
+        ("let n = null; print(n--)", "Operator `--` takes a number, got null; convert with Number(x)"),
+        ("const o = { n: 'a' }; --o.n", "Operator `--` takes a number, got a string; convert with Number(x)"),
+        ("const a = [undefined]; a[0]++", "Operator `++` takes a number, got undefined; convert with Number(x)"),
+        ("let n; const f = () => { n++; }; f()", "Operator `++` takes a number, got undefined; convert with Number(x)"),
+    ] {
+        let (message, _) = uncaught(source);
+        assert!(message.starts_with("TypeError: ") && message.ends_with(end), "{source}: {message}");
+    }
+}
+
+#[test]
+fn what_other_javascript_has_is_answered_with_what_there_is() {
+    for (source, end) in [
+        ("'abc'.substr(1)", "is not a function; use slice(start, end)"),
+        ("'abc'.match('a')", "; there are no regular expressions: use includes, indexOf or split"),
+        ("[1].contains(1)", "; use includes(x)"),
+        ("new Set().push(1)", "; use add(x)"),
+        ("const set = new Set(); set.map(x => x)", "; make an array of it first: `[...set].map(…)`"),
+        ("const m = new Map(); m.keys().filter(x => x)", "; make an array of it first: `[...m.keys()].filter(…)`"),
+        ("const m = new Map(); m.keys()?.filter(x => x)", "; make an array of it first: `[...m.keys()].filter(…)`"),
+        ("'abc'.map(c => c)", "; make an array of it first: `[...'abc'].map(…)`"),
+        ("const o = { a: 1 }; o.map(x => x)", "`Object.entries(o)` over keys and values"),
+        (
+            "new Date()",
+            "`Date` is not a constructor; there are no date objects: `Date.now()` is the time in milliseconds, \
+             `performance.now()` measures how long something takes",
+        ),
+        (
+            "class A extends Array {}",
+            "Class Array cannot be extended; of the built-in ones only Error and its kin can: keep one in a field",
+        ),
+        ("class A extends Object {}", "only Error and its kin can: leave `extends Object` out"),
+        ("class A { #m() {} } new A().m()", "; did you mean `#m`? Only what stands in class A can call that"),
+        ("class A { #m() {} } class B extends A {} new B().m()", "Only what stands in class A can call that"),
+        ("class A { static #m() {} } A.m()", "; did you mean `#m`? Only what stands in class A can call that"),
+        ("const o = {}, s = 'ab'; o[s[2]] = 1", "is empty there, and so is `s[i] ?? \"\"`"),
+        ("const o = {}, s = 'ab'; for (let i = 0; i < 3; i++) { const c = s[i]; o[c] = i; }", "so is `s[i] ?? \"\"`"),
+    ] {
+        let (message, _) = uncaught(source);
+        assert!(message.starts_with("TypeError: ") && message.ends_with(end), "{source}: {message}");
+    }
+}
+
+#[test]
+fn no_advice_is_given_where_it_would_be_wrong() {
+    for (source, message) in [
+        (
+            "let a = 'x', b = 1; a - b++",
+            "Operator `-` cannot be applied to a string and a number; convert with Number(x)",
+        ),
+        ("let a = 'x'; a - 1", "Operator `-` cannot be applied to a string and a number; convert with Number(x)"),
+        ("+'1'", "Unary `+` takes a number, got a string; convert with Number(x)"),
+        ("const o = {}, a = [1]; o[a[2]]", "A property key must be a string or a number, got undefined"),
+        ("const o = {}; o[undefined]", "A property key must be a string or a number, got undefined"),
+        ("const o = { substr: 1 }; o.substr()", "`o.substr` is not a function; it is a number"),
+        ("[...5]", "`5` is not iterable: it is a number"),
+    ] {
+        assert_eq!(uncaught(source).0, format!("TypeError: {message}"), "{source}");
+    }
+}
+
+/// The position that the caret of an uncaught error shows, and that of the `throw` that threw it again.
+fn carets(source: &str) -> [Option<(u32, u32)>; 2] {
+    let position = |place: Place| {
+        let at = place.source.position(place.span.start);
+        (at.line, at.column)
+    };
+    match Engine::builder().build().eval("test", source) {
+        Err(Error::Failure(Failure::Uncaught { place, rethrown, .. })) => [place.map(position), rethrown.map(position)],
+        other => panic!("{source}: {other:?}"),
+    }
+}
+
+#[test]
+fn an_error_that_is_thrown_again_shows_where_it_came_from() {
+    for (source, place, rethrown) in [
+        ("null.x", (1, 1), None),
+        ("throw new Error('a')", (1, 1), None),
+        ("try { null.x; } catch (e) { throw e; }", (1, 7), Some((1, 29))),
+        ("try {\n null.x;\n} catch (e) {\n if (e instanceof RangeError) print(1);\n throw e;\n}", (2, 2), Some((5, 2))),
+        // by the last of several
+        ("try { try { null.x } catch (e) { throw e; } } catch (e) { throw e; }", (1, 13), Some((1, 59))),
+        // what `finally` does is nothing that the script says
+        ("try { null.x; } finally { print(1); }", (1, 7), None),
+        ("try { try { null.x } catch (e) { throw e } } finally { print(1); }", (1, 13), Some((1, 34))),
+        // another error, or no error
+        ("try { null.x; } catch (e) { throw new Error('b', { cause: e }); }", (1, 29), None),
+        ("try { throw 1; } catch (e) { throw e; }", (1, 30), None),
+        // through a function that is called for it, and after others have been caught
+        (
+            "let k; try { null.x } catch (e) { k = e; } try { null.y } catch {} (() => { throw k; })()",
+            (1, 14),
+            Some((1, 77)),
+        ),
+        ("class E extends Error {} try { throw new E() } catch (e) { throw e }", (1, 32), Some((1, 60))),
+    ] {
+        assert_eq!(carets(source), [Some(place), rethrown], "{source}");
+    }
+}
+
+#[test]
+fn a_rethrown_error_is_shown_with_both_places() {
+    let script =
+        temporary("rethrown.pbt", "function f() {\n  null.x;\n}\ntry {\n  f();\n} catch (e) {\n  throw e;\n}\n");
+    let shown = probate(&[script.as_os_str()]).stderr;
+    let shown = shown.replace(&script.display().to_string(), "rethrown.pbt");
+    let expected = "Uncaught TypeError: Cannot read property `x` of null\n --> rethrown.pbt:2:3\n  |\n2 |   null.x;\n  |   ^^^^^^\n  |\n  = note: rethrown at rethrown.pbt:7:3\n";
+    assert!(shown.starts_with(expected), "{shown}");
 }
 
 #[test]

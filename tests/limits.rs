@@ -38,7 +38,7 @@ fn recursion_without_end_is_a_range_error_that_can_be_caught() {
         "native-recursion.pbt",
         "const f = () => [1].map(f);
         try { f(); } catch (e) { console.log(e.name, e.message); }",
-        "RangeError Maximum call stack size exceeded\n",
+        "RangeError Maximum call stack size exceeded: `map` inside 3000 built-ins that call back\n",
     );
     prints(
         "constructor-recursion.pbt",
@@ -57,6 +57,34 @@ fn recursion_without_end_is_a_range_error_that_can_be_caught() {
         "function f() { return [2, 1].sort(f); }
         try { f(); } catch (e) { console.log(e.name); }",
         "RangeError\n",
+    );
+}
+
+#[test]
+fn whatever_json_can_nest_can_be_walked_with_callbacks() {
+    prints(
+        "deep-walks.pbt",
+        "let text = '1';
+        for (let i = 0; i < 1000; i++) text = i % 2 === 0 ? `[${text}]` : `{\"a\":${text}}`;
+        const document = JSON.parse(text);
+        const children = v => Array.isArray(v) ? v : v === 1 ? [] : Object.values(v);
+        const byMap = v => children(v).map(byMap).reduce((a, b) => Math.max(a, b), 0) + 1;
+        const byForEach = v => { let most = 0; children(v).forEach(c => { most = Math.max(most, byForEach(c)); }); return most + 1; };
+        const byReduce = v => children(v).reduce((most, c) => Math.max(most, byReduce(c)), 0) + 1;
+        const bySort = v => { let d = 0; [...children(v), 0].sort((a, b) => { d = bySort(a === 0 ? b : a); return 0; }); return d + 1; };
+        const byReplace = v => { let d = 0; 'x'.replace('x', () => { children(v).forEach(c => { d = byReplace(c); }); return ''; }); return d + 1; };
+        console.log(byMap(document), byForEach(document), byReduce(document), bySort(document), byReplace(document));
+        const revived = JSON.parse(text, (key, value) => value);
+        console.log(JSON.stringify(revived) === text, JSON.stringify(revived, (key, value) => value) === text);
+        class Node {
+          constructor(child) { this.child = child; }
+          toJSON() { return { c: this.child === null ? 1 : JSON.parse(JSON.stringify([this.child]))[0] }; }
+          toString() { return `<${[this.child].map(String).join()}>`; }
+        }
+        let node = null;
+        for (let i = 0; i < 400; i++) node = new Node(node);
+        console.log(JSON.stringify(node).length, String(node).length);",
+        "1001 1001 1001 1001 1001\ntrue true\n2401 804\n",
     );
 }
 

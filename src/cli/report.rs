@@ -79,11 +79,11 @@ impl Reporter {
     /// An exception that nobody caught, or a limit. `None`: the program ended as it wanted to, or nobody reads what it writes.
     pub fn failure(&self, failure: &Failure) -> Option<String> {
         match failure {
-            Failure::Uncaught { message, stack, place } => {
-                Some(self.stopped("Uncaught", &visible(message), place.as_ref(), stack))
+            Failure::Uncaught { message, stack, place, rethrown } => {
+                Some(self.stopped("Uncaught", &visible(message), (place.as_ref(), rethrown.as_ref()), stack))
             }
             Failure::Denied { message, stack, place } => {
-                Some(self.stopped("denied:", &visible(message), place.as_ref(), stack))
+                Some(self.stopped("denied:", &visible(message), (place.as_ref(), None), stack))
             }
             Failure::Limit { limit, stack, place } => Some(self.limit(*limit, stack, place.as_ref())),
             Failure::Interrupted { stack } => Some(format!("{}\n{}", self.strong("interrupted"), frames(stack))),
@@ -91,13 +91,25 @@ impl Reporter {
         }
     }
 
-    /// What a program did not survive, where it stands, and the frames that ran.
-    fn stopped(&self, word: &str, message: &str, place: Option<&Place>, stack: &[String]) -> String {
+    /// What a program did not survive, where it stands and where it was thrown again, and the frames that ran.
+    fn stopped(
+        &self,
+        word: &str,
+        message: &str,
+        (place, rethrown): (Option<&Place>, Option<&Place>),
+        stack: &[String],
+    ) -> String {
         let mut text = format!("{} {message}\n", self.strong(word));
         if let Some(Place { source, span }) = place {
             let annotation = AnnotationKind::Primary.span(range(&source.text, *span));
             let snippet = Snippet::source(&source.text).path(source.name.as_str()).annotation(annotation);
-            text.push_str(&self.renderer.render(&[Group::with_level(Level::ERROR).element(snippet)]));
+            let mut group = Group::with_level(Level::ERROR).element(snippet);
+            if let Some(Place { source, span }) = rethrown {
+                let at = source.position(span.start);
+                let note = format!("rethrown at {}:{}:{}", visible(&source.name), at.line, at.column);
+                group = group.element(Level::NOTE.message(note));
+            }
+            text.push_str(&self.renderer.render(&[group]));
             text.push('\n');
         }
         text.push_str(&frames(stack));

@@ -283,13 +283,15 @@ pub enum Yield {
     Keys,
     Values,
     Entries,
+    /// The lines of standard input, whatever the target is.
+    Lines,
 }
 
 /// A built-in iterator object.
 #[repr(C)]
 pub struct Iterator {
     pub head: Container,
-    /// The array, Map, Set or string; undefined at the end.
+    /// The array, Map, Set or string (with `Yield::Lines` an empty one); undefined at the end.
     pub target: Value,
     pub position: u64,
     pub yields: Yield,

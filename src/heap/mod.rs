@@ -30,6 +30,7 @@ mod make;
 pub mod object;
 pub mod order;
 mod path;
+pub mod positions;
 mod probation;
 mod query;
 mod scope;
@@ -136,6 +137,7 @@ pub struct Heap {
     table_seeds: [u64; 2],
     empty_string: Value,
     ascii: [Value; 128],
+    positions: positions::Positions,
     // shapes
     root_shape: *mut Shape,
     namespace_roots: Vec<*mut Shape>,
@@ -182,6 +184,7 @@ impl Heap {
             table_seeds,
             empty_string: Value::UNDEFINED,
             ascii: [Value::UNDEFINED; 128],
+            positions: Default::default(),
             root_shape: null_mut(),
             namespace_roots: Vec::new(),
             shape_count: 0,

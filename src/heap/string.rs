@@ -4,7 +4,7 @@
 //! of a concatenation ends where its buffer's used part ends, the right one is appended there and the result is a longer view of the same
 //! buffer. So `s += x` in a loop is linear, and no string that anybody can see ever changes.
 //!
-//! `chars == len` says that the text is ASCII: then indexing is O(1), else O(n).
+//! `chars == len` says that the text is ASCII: then a position is a byte offset; of other texts `positions.rs` knows where the characters stand.
 //! A string whose `INTERNED` bit is set is the only one with its text in the intern table, so it can be compared by address: a [`Key`].
 
 use std::hash::BuildHasher;
@@ -13,6 +13,7 @@ use std::ops::Deref;
 use super::Heap;
 use super::alloc::OutOfMemory;
 use super::cell::{Cell, Kind, bits};
+use super::positions::{STEP, byte_after, byte_before_end};
 use super::value::Value;
 
 #[repr(C)]
@@ -32,9 +33,10 @@ pub struct Str {
 #[repr(C)]
 pub struct StrBuf {
     refs: u32,
-    used: u32,
-    cap: u32,
-    spare: u32,
+    pub(super) used: u32,
+    pub(super) cap: u32,
+    /// One more than the number of the table that says where its characters stand; 0: none.
+    pub(super) table: u32,
 }
 
 const HEADER: usize = size_of::<Str>();
@@ -102,40 +104,22 @@ impl Text {
         self.chars as usize
     }
 
-    /// Byte offset of the scalar value number `index` (clamped to the end). O(1) for ASCII, else O(n).
+    /// Byte offset of the scalar value number `index` (clamped to the end). O(1) for ASCII, else O(index): for a text of any length see [`Heap::byte_of`].
     pub fn byte_of(self, index: usize) -> usize {
-        if self.is_ascii() {
-            return index.min(self.len as usize);
-        }
-        if index >= self.chars as usize {
-            return self.len as usize;
-        }
-        let bytes = self.as_bytes();
-        let mut left = index;
-        let mut from = 0;
-        // Whole blocks first: their starts are counted many bytes at a time.
-        while let Some(block) = bytes.get(from..from + BLOCK) {
-            let starts = block.iter().fold(0u8, |count, byte| count.wrapping_add(u8::from(is_start(*byte)))) as usize;
-            if starts > left {
-                break;
-            }
-            left -= starts;
-            from += BLOCK;
-        }
-        for (at, byte) in bytes[from..].iter().enumerate() {
-            if is_start(*byte) {
-                if left == 0 {
-                    return from + at;
-                }
-                left -= 1;
-            }
-        }
-        bytes.len()
+        self.byte_near(index).unwrap_or_else(|| byte_after(self.as_bytes(), 0, index))
     }
 
-    /// Number of the scalar value that starts at byte offset `byte`. O(1) for ASCII, else O(n).
-    pub fn index_of_byte(self, byte: usize) -> usize {
-        if self.is_ascii() { byte } else { self[..byte].chars().count() }
+    /// The same where it is found in a few steps: in an ASCII or short text, and near both ends of any other.
+    #[inline]
+    pub(super) fn byte_near(self, index: usize) -> Option<usize> {
+        if self.is_ascii() {
+            return Some(index.min(self.len as usize));
+        }
+        let Some(left) = self.chars_len().checked_sub(index) else { return Some(self.len as usize) };
+        if index < STEP || self.len() <= LONGEST_INSIDE {
+            return Some(byte_after(self.as_bytes(), 0, index));
+        }
+        (left < STEP).then(|| byte_before_end(self.as_bytes(), left))
     }
 
     /// The text as a `&str` whose lifetime the caller answers for (see [`Text`]).
@@ -150,14 +134,6 @@ impl Deref for Text {
     fn deref(&self) -> &str {
         self.as_str()
     }
-}
-
-/// Bytes that are looked at together.
-const BLOCK: usize = 192;
-
-/// Whether a byte is the first of a scalar value.
-fn is_start(byte: u8) -> bool {
-    (byte as i8) >= -0x40
 }
 
 fn count_chars(text: &str) -> u32 {
@@ -372,7 +348,7 @@ impl Heap {
     unsafe fn buffer_in(block: *mut u8, capacity: usize) -> *mut StrBuf {
         let p = block as *mut StrBuf;
         // SAFETY: the caller's.
-        unsafe { p.write(StrBuf { refs: 1, used: 0, cap: capacity as u32, spare: 0 }) };
+        unsafe { p.write(StrBuf { refs: 1, used: 0, cap: capacity as u32, table: 0 }) };
         p
     }
 
@@ -410,6 +386,9 @@ impl Heap {
                 let buffer = buffer_of(p);
                 (*buffer).refs -= 1;
                 if (*buffer).refs == 0 {
+                    if (*buffer).table != 0 {
+                        self.forget_positions(buffer);
+                    }
                     let size = size_of::<StrBuf>() + (*buffer).cap as usize;
                     self.arena.free(buffer as *mut u8, size);
                 }
@@ -500,18 +479,16 @@ impl Heap {
         Key(p)
     }
 
-    /// The character number `index` as a string; `None` past the end. O(1) for ASCII.
-    pub fn char_at(&mut self, string: Value, index: usize) -> Option<Value> {
-        let text = Text::of(string.str_cell());
-        if index >= text.chars as usize {
-            return None;
+    /// The character that starts at a byte offset of a string, as a string; `None` at the end. O(1).
+    pub fn char_at_byte(&mut self, string: Value, at: usize) -> Option<Value> {
+        let text = self.text(string);
+        match *text.as_bytes().get(at)? {
+            byte @ 0..128 => Some(self.ascii[byte as usize]),
+            _ => {
+                let c = text.as_str()[at..].chars().next()?;
+                Some(self.string_unchecked(c.encode_utf8(&mut [0; 4]), 1))
+            }
         }
-        if text.is_ascii() {
-            return Some(self.ascii[text.as_bytes()[index] as usize]);
-        }
-        let at = text.byte_of(index);
-        let c = text.as_str()[at..].chars().next()?;
-        Some(self.string_unchecked(c.encode_utf8(&mut [0; 4]), 1))
     }
 
     /// The text of a string value (see [`Text`] for how long it may be kept).
@@ -528,7 +505,7 @@ pub(super) fn spread(hash: u32) -> u64 {
 
 /// # Safety
 /// The string's `INSIDE` bit is set.
-unsafe fn buffer_of(p: *mut Str) -> *mut StrBuf {
+pub(super) unsafe fn buffer_of(p: *mut Str) -> *mut StrBuf {
     // SAFETY: then the pointer stands behind the header.
     unsafe { *((p as *mut u8).add(HEADER) as *mut *mut StrBuf) }
 }

@@ -238,7 +238,10 @@ impl Heap {
                 if (*p).kind == Kind::String
                     && let Some((buffer, size)) = shared_buffer(p as *mut Str)
                 {
-                    buffers.insert(buffer, rounded(size));
+                    let size = rounded(size);
+                    if buffers.insert(buffer, size).is_none() {
+                        bytes += self.check_positions(Value::from_str(p as *mut Str))?;
+                    }
                 }
             }
             bytes += buffers.values().sum::<usize>();

@@ -35,9 +35,14 @@ fn print_error(vm: &mut Vm, args: Args) -> Outcome {
 
 fn write_line(vm: &mut Vm, args: Args, stream: Stream) -> Outcome {
     let mut line = formatted(vm, args)?;
-    let terminal = vm.host.is_terminal(stream);
     line.push('\n');
-    for piece in pieces(&line) {
+    write(vm, &line, stream)
+}
+
+/// Writes a text as it is; on a terminal its control characters have no effect.
+pub(super) fn write(vm: &mut Vm, text: &str, stream: Stream) -> Outcome {
+    let terminal = vm.host.is_terminal(stream);
+    for piece in pieces(text) {
         vm.charge(piece.len())?;
         let (piece, rest) = piece.split_at(vm.take_output(piece));
         let written = if terminal { vm.host.write(stream, &neutralised(piece)) } else { vm.host.write(stream, piece) };

@@ -1,12 +1,19 @@
-//! The world outside, through the host: standard input, arguments, exit, clocks.
+//! The world outside, through the host: standard input, output as it is, arguments, exit, clocks.
 
-use super::arguments::{Outcome, array_of, integer, numeric, push, text};
+use super::arguments::{Outcome, array_of, integer, numeric, string, text};
+use super::console;
+use crate::heap::cell::Yield;
 use crate::heap::value::Value;
-use crate::vm::native::{Args, NativeInfo, Throw};
-use crate::vm::{ErrorClass, Vm};
+use crate::vm::Vm;
+use crate::vm::host::Stream;
+use crate::vm::native::{Args, NativeInfo};
 
-pub(super) static FUNCTIONS: &[NativeInfo] =
-    &[NativeInfo::new("lines", 0, lines), NativeInfo::new("readText", 0, read_text)];
+pub(super) static FUNCTIONS: &[NativeInfo] = &[
+    NativeInfo::new("lines", 0, lines),
+    NativeInfo::new("readLine", 0, read_line),
+    NativeInfo::new("readText", 0, read_text),
+    NativeInfo::new("write", 1, write),
+];
 pub(super) static EXIT: NativeInfo = NativeInfo::new("exit", 1, exit);
 pub(super) static DATE: &[NativeInfo] = &[NativeInfo::new("now", 0, now)];
 pub(super) static PERFORMANCE: &[NativeInfo] = &[NativeInfo::new("now", 0, elapsed)];
@@ -32,33 +39,25 @@ fn read_text(vm: &mut Vm, _args: Args) -> Outcome {
             vm.charge(all.len())?;
             text(vm, &all)
         }
-        Err(reason) => Err(failure(vm, "io.readText", &reason)),
+        Err(reason) => Err(vm.unreadable("io.readText", &reason)),
     }
 }
 
-/// An array of the lines that are left of standard input, without their line ends.
+/// An iterator over the lines that are left of standard input, without their line ends: each is read when it is asked for.
 fn lines(vm: &mut Vm, _args: Args) -> Outcome {
-    let all = vm.heap.array(0);
-    loop {
-        match vm.host.read_line() {
-            Ok(Some(line)) => {
-                vm.charge(line.len() + 1)?;
-                let line = text(vm, &line)?;
-                push(vm, all, line)?;
-            }
-            Ok(None) => return Ok(all),
-            Err(reason) => return Err(failure(vm, "io.lines", &reason)),
-        }
-    }
+    let nothing = text(vm, "")?;
+    Ok(vm.heap.iterator(nothing, Yield::Lines))
 }
 
-fn failure(vm: &mut Vm, function: &str, reason: &str) -> Throw {
-    // If that is why it gives up waiting, the script is not to catch it.
-    if let Err(throw) = vm.after_waiting() {
-        return throw;
-    }
-    let error = vm.error_value(ErrorClass::Error, &format!("`{function}`: {reason}"));
-    vm.throw(error)
+/// The next line of standard input without its line end; undefined at the end.
+fn read_line(vm: &mut Vm, _args: Args) -> Outcome {
+    Ok(vm.read_line("io.readLine")?.unwrap_or(Value::UNDEFINED))
+}
+
+/// Writes a string to the output, and no line end.
+fn write(vm: &mut Vm, args: Args) -> Outcome {
+    let written = string(vm, args, 0, "io.write")?;
+    console::write(vm, written.as_str(), Stream::Output)
 }
 
 /// Ends the program with a status from 0 to 255, 0 if absent.

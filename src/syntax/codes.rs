@@ -67,7 +67,9 @@ pub fn refused_global(name: &str) -> Option<&'static str> {
         "BigInt" => "integers of 64 bits keep every digit as they are",
         "globalThis" | "window" | "global" | "self" => "built-ins are names of their own: `Math`, `JSON`",
         "WeakMap" | "WeakSet" => "use `Map` or `Set`, or a `WeakRef` as the value",
-        "process" | "Deno" => "use `args`, `exit` and `io`, and `fs` and `env` where they are granted",
+        "process" | "Deno" => {
+            "use `args`, `exit(status)`, `io.readLine()`, `io.write(text)` or `console.error(text)`, and `fs` and `env` where they are granted"
+        }
         "require" | "module" | "exports" => "import names: `import { f } from \"./f.pbt\"`, and `export` them there",
         _ => return None,
     })

@@ -4,6 +4,7 @@ use super::Vm;
 use super::convert::{number_text, to_int32, type_name};
 use super::native::Throw;
 use super::power::power;
+use crate::compile::op::Op;
 use crate::heap::value::Value;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,7 +170,7 @@ impl Vm {
         if value.is_int() {
             let n = value.as_int();
             if (0..10).contains(&n) {
-                return self.heap.char_at(self.digits, n as usize);
+                return self.heap.char_at_byte(self.digits, n as usize);
             }
             let mut buffer = [0u8; 11];
             let text = int_text(n, &mut buffer);
@@ -189,8 +190,31 @@ impl Vm {
         Some(self.heap.short_string(&text))
     }
 
+    /// `++` or `--`, if that is what the arithmetic in execution does: it is made of other operators.
+    pub(super) fn update_operator(&self) -> Option<&'static str> {
+        let (code, pc) = self.executing()?;
+        if !matches!(code.instrs[pc].op(), Op::AddI | Op::AddIJump | Op::SubK | Op::Plus) {
+            return None;
+        }
+        let span = code.span(pc);
+        let text = code.source.text.get(span.start as usize..span.end as usize)?;
+        ["++", "--"].into_iter().find(|sign| text.ends_with(sign) || text.starts_with(sign))
+    }
+
+    /// Of `+x`, and of `x++`, which begins with that.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn not_a_number(&mut self, value: Value) -> Throw {
+        let what = self.describe(value);
+        let symbol = self.update_operator().map_or("Unary `+`".to_string(), |symbol| format!("Operator `{symbol}`"));
+        self.type_error(format!("{symbol} takes a number, got {what}; convert with Number(x)"))
+    }
+
     #[cold]
     fn operand_error(&mut self, symbol: &str, l: Value, r: Value) -> Throw {
+        if self.update_operator().is_some() {
+            return self.not_a_number(l);
+        }
         let (a, b) = (self.describe(l), self.describe(r));
         let advice = match symbol {
             "+" if l.is_string() || r.is_string() => "; convert with String(x) or a template",

@@ -150,10 +150,17 @@ impl Vm {
         let advice = match name.rsplit('.').next() {
             Some("hasOwnProperty") => "; plain objects inherit nothing: use Object.hasOwn(o, key)".to_string(),
             Some("toString") if callee.is_undefined() => "; use String(x) or a template".to_string(),
-            _ if callee.is_undefined() => self.meant_method(base),
-            _ => format!("; it is {}", self.describe(callee)),
+            _ if callee.is_undefined() => self.instead_of_method(base),
+            _ => format!("; it is {}{}", self.describe(callee), self.instead_of_calling(callee)),
         };
         self.type_error(format!("`{name}` is not a function{advice}"))
+    }
+
+    /// Another limit than that of calls: each of these nests the machine, and takes some of the native stack.
+    #[cold]
+    fn too_many_natives(&mut self, info: &NativeInfo) -> Throw {
+        let (most, name) = (self.options.max_native_depth, info.name);
+        self.range_error(format!("Maximum call stack size exceeded: `{name}` inside {most} built-ins that call back"))
     }
 
     fn protect_window(&mut self, base: usize, mask: usize) {
@@ -178,7 +185,7 @@ impl Vm {
     #[inline(never)]
     fn call_native_back(&mut self, info: &'static NativeInfo, args: Args) -> Result<Value, Throw> {
         if self.natives.len() >= self.options.max_native_depth {
-            return Err(self.range_error("Maximum call stack size exceeded"));
+            return Err(self.too_many_natives(info));
         }
         let base = self.heap.base();
         self.heap.push_scope();
@@ -340,7 +347,8 @@ impl Vm {
             let advice = if self.is_callable(class) {
                 "; only classes are".to_string()
             } else {
-                self.executed().map_or_else(String::new, |new| self.meant_before(new.a()))
+                let meant = self.executed().map_or_else(String::new, |new| self.meant_before(new.a()));
+                meant + self.instead_of_calling(class)
             };
             return Err(self.type_error(format!("`{name}` is not a constructor{advice}")));
         }

@@ -47,7 +47,10 @@ impl Vm {
                     && !matches!(native.construct, super::native::Construct::Fills(_))
                 {
                     let name = native.name;
-                    return Err(self.type_error(format!("Class {name} cannot be extended")));
+                    let instead = if name == "Object" { "leave `extends Object` out" } else { "keep one in a field" };
+                    return Err(self.type_error(format!(
+                        "Class {name} cannot be extended; of the built-in ones only Error and its kin can: {instead}"
+                    )));
                 }
                 parent
             }

@@ -8,6 +8,7 @@ use super::native::Throw;
 use super::{ErrorClass, Pending, Vm};
 use crate::heap::Heap;
 use crate::heap::alloc::OutOfMemory;
+use crate::heap::cell::Kind;
 use crate::heap::collect::Reason;
 use crate::heap::object::SetError;
 use crate::heap::shape::Listed;
@@ -25,8 +26,10 @@ pub enum Failure {
         /// The call stack where it was made, innermost first, as text lines; empty if it is no error. Behind it what caused it: the
         /// headline of each cause, and the stack of that.
         stack: Vec<String>,
-        /// Where it was thrown.
+        /// Where it was thrown; the first time, if it was caught meanwhile.
         place: Option<Place>,
+        /// Where a `throw` of the script threw it again.
+        rethrown: Option<Place>,
     },
     /// The script called `exit(status)`.
     Exit(i32),
@@ -54,6 +57,26 @@ pub struct Place {
 
 /// Units of work for a byte of a stack's text: positions are looked up, names copied.
 const WEIGHT_OF_STACK: usize = 4;
+impl Place {
+    /// Whether a `throw` stands there. The end of a `finally` throws on, too, but that is nothing that a script says.
+    fn is_throw(&self) -> bool {
+        self.source.text.get(self.span.start as usize..).is_some_and(|text| text.starts_with("throw"))
+    }
+}
+
+/// An error that was caught, and may be thrown again.
+pub(super) struct Caught {
+    /// No two containers have the same.
+    id: u64,
+    /// Where it was thrown the first time.
+    place: Place,
+    /// Where the script threw it again.
+    rethrown: Option<Place>,
+}
+
+/// Caught errors that are remembered: who catches one throws it again soon, or never.
+const REMEMBERED: usize = 8;
+
 /// Causes of an uncaught error that are shown.
 const SHOWN_CAUSES: usize = 8;
 
@@ -212,6 +235,45 @@ impl Vm {
         Throw(())
     }
 
+    /// A handler takes what is thrown: where it was thrown first is remembered.
+    pub(super) fn remember_caught(&mut self) {
+        let Some(thrown_at) = self.thrown_at.take() else { return };
+        let value = self.exception;
+        if !value.is(Kind::Object) {
+            return;
+        }
+        // SAFETY: the exception is counted.
+        let id = unsafe { (*value.container()).id() };
+        let place = place_of(thrown_at);
+        if let Some(caught) = self.caught.iter_mut().find(|caught| caught.id == id) {
+            if place.is_throw() {
+                caught.rethrown = Some(place);
+            }
+            return;
+        }
+        if self.caught.len() == REMEMBERED {
+            self.caught.pop_front();
+        }
+        self.caught.push_back(Caught { id, place, rethrown: None });
+    }
+
+    /// Where an error was thrown that now nobody catches, and where it was thrown again.
+    fn places(&self, value: Value, thrown_at: Option<(*const Code, usize)>) -> (Option<Place>, Option<Place>) {
+        let Some(last) = thrown_at.map(place_of) else { return (None, None) };
+        if !value.is(Kind::Object) {
+            return (Some(last), None);
+        }
+        // SAFETY: the exception is counted.
+        let id = unsafe { (*value.container()).id() };
+        match self.caught.iter().find(|caught| caught.id == id) {
+            Some(Caught { place, rethrown, .. }) => {
+                let last = Some(last).filter(|last| last != place && last.is_throw());
+                (Some(place.clone()), last.or_else(|| rethrown.clone()))
+            }
+            None => (Some(last), None),
+        }
+    }
+
     /// What ended the program, for the host. Everything has been unwound.
     pub(crate) fn take_failure(&mut self) -> Failure {
         let stack = std::mem::take(&mut self.thrown_in);
@@ -236,18 +298,18 @@ impl Vm {
     }
 
     fn describe_uncaught(&mut self, value: Value, place: Option<(*const Code, usize)>) -> Failure {
-        let place = place.map(place_of);
+        let (place, rethrown) = self.places(value, place);
         if self.is_error(value) {
             let message = self.error_headline(value);
             let mut stack = self.stack_lines(value);
             self.push_causes(value, &mut stack);
-            return Failure::Uncaught { message, stack, place };
+            return Failure::Uncaught { message, stack, place, rethrown };
         }
         let message = match crate::stdlib::inspect_value(self, value) {
             Ok(text) => text,
             Err(_) => self.describe(value),
         };
-        Failure::Uncaught { message, stack: Vec::new(), place }
+        Failure::Uncaught { message, stack: Vec::new(), place, rethrown }
     }
 
     /// The frames in an error's `stack`.
@@ -319,6 +381,7 @@ impl Vm {
     }
 }
 
+/// The place of an instruction.
 fn place_of((code, pc): (*const Code, usize)) -> Place {
     // SAFETY: code lives as long as the machine.
     let code = unsafe { &*code };

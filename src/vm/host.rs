@@ -1,6 +1,9 @@
 //! What the machine asks of the world outside: the library itself does no input or output.
 
 use super::files::{Environment, Files};
+use super::native::Throw;
+use super::{ErrorClass, Vm};
+use crate::heap::value::Value;
 
 /// The streams a script writes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,6 +123,32 @@ pub trait Host {
     /// Whether text on this stream goes to a person's terminal: control characters are neutralised there.
     fn is_terminal(&self, _stream: Stream) -> bool {
         false
+    }
+}
+
+impl Vm {
+    /// The next line of standard input, a string on probation; `None` at the end. `function` is who asks.
+    /// Errors: an Error of the script if it cannot be read; an interrupt; limits.
+    pub fn read_line(&mut self, function: &str) -> Result<Option<Value>, Throw> {
+        match self.host.read_line() {
+            Ok(Some(line)) => {
+                // a line may be empty
+                self.charge(1)?;
+                self.text_value(&line).map(Some)
+            }
+            Ok(None) => Ok(None),
+            Err(reason) => Err(self.unreadable(function, &reason)),
+        }
+    }
+
+    /// The exception for standard input that cannot be read, unless an interrupt or a limit is why.
+    pub fn unreadable(&mut self, function: &str, reason: &str) -> Throw {
+        // The script is not to catch that.
+        if let Err(throw) = self.after_waiting() {
+            return throw;
+        }
+        let error = self.error_value(ErrorClass::Error, &format!("`{function}`: {reason}"));
+        self.throw(error)
     }
 }
 

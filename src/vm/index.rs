@@ -33,17 +33,18 @@ impl Vm {
             return Ok(self.heap.key(&number_text(n)));
         }
         let what = self.describe(key);
-        Err(self.type_error(format!("A property key must be a string or a number, got {what}")))
+        let advice = if key.is_undefined() { self.about_undefined_key() } else { "" };
+        Err(self.type_error(format!("A property key must be a string or a number, got {what}{advice}")))
     }
 
     /// `object[key]`
     #[inline(never)]
     pub(super) fn get_index(&mut self, object: Value, key: Value) -> Result<Value, Throw> {
         if object.is_string() && key.is_number() {
-            return Ok(match as_index(key) {
-                Some(index) => self.heap.char_at(object, index).unwrap_or(Value::UNDEFINED),
-                None => Value::UNDEFINED,
-            });
+            return match as_index(key) {
+                Some(index) => Ok(self.character(object, index)?.unwrap_or(Value::UNDEFINED)),
+                None => Ok(Value::UNDEFINED),
+            };
         }
         if object.is(Kind::Array) && key.is_number() {
             return Ok(as_index(key).and_then(|index| self.heap.element(object, index)).unwrap_or(Value::UNDEFINED));
@@ -59,7 +60,7 @@ impl Vm {
                     return Ok(self.heap.element(object, index).unwrap_or(Value::UNDEFINED));
                 }
                 if object.is_string() {
-                    return Ok(self.heap.char_at(object, index).unwrap_or(Value::UNDEFINED));
+                    return Ok(self.character(object, index)?.unwrap_or(Value::UNDEFINED));
                 }
             }
         }

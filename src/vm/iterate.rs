@@ -17,6 +17,10 @@ impl Vm {
             Some(Kind::Host) if self.iteration_of(value).is_some() => Ok(value),
             _ => {
                 let what = self.describe(value);
+                if let Some(call) = self.executed().filter(|instr| super::readable::is_call(instr.op())) {
+                    // A built-in that takes one was given something else.
+                    return Err(self.no_iterable_argument(call.op(), &what, value));
+                }
                 let advice = match self.executed() {
                     _ if value.is(Kind::Object) => {
                         "; iterate over Object.keys(o), Object.values(o) or Object.entries(o)".to_string()
@@ -30,6 +34,20 @@ impl Vm {
                 })
             }
         }
+    }
+
+    #[cold]
+    fn no_iterable_argument(&mut self, call: Op, what: &str, value: Value) -> Throw {
+        let name = self.note().unwrap_or_default();
+        let is_new = matches!(call, Op::New | Op::NewSpread);
+        let advice = match name.as_str() {
+            _ if !value.is(Kind::Object) => String::new(),
+            "Map" if is_new => "; write `new Map(Object.entries(o))`".to_string(),
+            "Set" if is_new => "; write `new Set(Object.keys(o))` or `new Set(Object.values(o))`".to_string(),
+            _ => "; take Object.keys(o), Object.values(o) or Object.entries(o)".to_string(),
+        };
+        let new = if is_new { "new " } else { "" };
+        self.type_error(format!("`{new}{name}` takes an array, string, Map, Set or iterator, got {what}{advice}"))
     }
 
     /// The next value and the position after it; `None` at the end, where a position of -1 stays. What `position` means depends on the kind.
@@ -46,15 +64,18 @@ impl Vm {
             .map(|(value, at)| (value, Value::index(at as usize))))
     }
 
-    /// One step of an iteration over an array (by index), a string (by byte offset), a Map or a Set (by sequence number).
+    /// One step of an iteration over an array (by index), a string (by byte offset), a Map or a Set (by sequence number), or the lines of standard input.
     fn step(&mut self, target: Value, at: u64, yields: Yield) -> Result<Option<(Value, u64)>, Throw> {
+        if yields == Yield::Lines {
+            return Ok(self.read_line("io.lines")?.map(|line| (line, at)));
+        }
         Ok(match target.kind() {
             Some(Kind::Array) => {
                 let Some(element) = self.heap.element(target, at as usize) else { return Ok(None) };
                 let index = Value::index(at as usize);
                 let value = match yields {
                     Yield::Keys => index,
-                    Yield::Values => element,
+                    Yield::Values | Yield::Lines => element,
                     Yield::Entries => self.pair(index, element)?,
                 };
                 Some((value, at + 1))

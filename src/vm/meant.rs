@@ -40,7 +40,7 @@ impl Vm {
     }
 
     /// The running frame's code, and the place of the instruction in execution.
-    fn executing(&self) -> Option<(&Code, usize)> {
+    pub(super) fn executing(&self) -> Option<(&Code, usize)> {
         let (code, pc) = self.frames.last()?.executing();
         // SAFETY: code lives as long as the machine.
         Some((unsafe { &*code }, pc))
@@ -51,12 +51,12 @@ impl Vm {
         self.executing().map(|(code, pc)| code.instrs[pc])
     }
 
-    fn register(&self, register: usize) -> Option<Value> {
+    pub(super) fn register(&self, register: usize) -> Option<Value> {
         self.stack.get(self.frames.last()?.base + register).copied()
     }
 
     /// The key of the method that the call in execution calls.
-    fn missing_method(&self, base: usize) -> Option<Key> {
+    pub(super) fn missing_method(&self, base: usize) -> Option<Key> {
         let (code, pc) = self.executing()?;
         let call = code.instrs[pc];
         let window = self.frames.last()?.base + call.a() + 1;

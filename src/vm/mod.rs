@@ -9,6 +9,7 @@
 //! An exception, a limit and the end of the program all travel as `Err(Throw)`; what it is stands in `pending`. Only exceptions are
 //! caught by scripts. Whatever it is, every scope on the way is popped in order.
 
+mod advice;
 mod arith;
 pub mod bulk;
 mod call;
@@ -29,6 +30,7 @@ pub mod look;
 mod meant;
 pub mod modules;
 pub mod native;
+mod positions;
 pub mod power;
 mod property;
 mod readable;
@@ -207,7 +209,7 @@ impl Default for Options {
         Options {
             heap: Settings::default(),
             max_depth: 10_000,
-            max_native_depth: 200,
+            max_native_depth: 3_000,
             max_parse_depth: 1000,
             fuel: None,
             timeout: None,
@@ -263,6 +265,8 @@ pub struct Vm {
     modules: modules::Modules,
     /// Where what is pending was thrown first.
     thrown_at: Option<(*const Code, usize)>,
+    /// The errors that were caught last, the oldest first.
+    caught: std::collections::VecDeque<error::Caught>,
     /// The frames that ran there, as text lines, if it was no exception.
     thrown_in: Vec<String>,
     /// What the script was denied, while that travels; behind it what a finalizer on the way was.
@@ -339,6 +343,7 @@ impl Vm {
             session: None,
             modules: modules::Modules::default(),
             thrown_at: None,
+            caught: Default::default(),
             thrown_in: Vec::new(),
             denied: Vec::new(),
             global_names: Vec::new(),

@@ -716,8 +716,7 @@ impl Vm {
                             finish_arith!(i, value);
                         } else {
                             save!();
-                            let what = self.describe(value);
-                            self.type_error(format!("Unary + takes a number, got {what}; convert with Number(x)"));
+                            self.not_a_number(value);
                             throw!();
                         }
                     }

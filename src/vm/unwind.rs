@@ -188,7 +188,7 @@ impl Vm {
                     self.sweep_and_finalize(probation);
                 }
                 self.pending = Pending::Nothing;
-                self.thrown_at = None;
+                self.remember_caught();
                 let exception = std::mem::replace(&mut self.exception, Value::UNDEFINED);
                 self.heap.by_temporary();
                 self.heap.unhand(exception);

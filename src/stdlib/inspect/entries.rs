@@ -114,7 +114,7 @@ impl Inspector<'_> {
             let value = if is_set { key } else { value };
             let shown = match yields {
                 Yield::Keys => self.value(key, level)?,
-                Yield::Values => self.value(value, level)?,
+                Yield::Values | Yield::Lines => self.value(value, level)?,
                 Yield::Entries => {
                     let output = vec![self.value(key, level)?, self.value(value, level)?];
                     lay_out(Entries {

@@ -77,6 +77,7 @@ impl Inspector<'_> {
                 let (target, _, yields) = self.vm.heap.iterator_state(value);
                 let word = if yields == Yield::Entries { "Entries" } else { "Iterator" };
                 let of = match target.kind() {
+                    Some(_) if yields == Yield::Lines => return Ok(Err("Object [Lines Iterator] {}".to_string())),
                     Some(Kind::Map) => "Map",
                     Some(Kind::Set) => "Set",
                     Some(Kind::String) => return Ok(Err("Object [String Iterator] {}".to_string())),

@@ -120,19 +120,13 @@ fn locale_compare(vm: &mut Vm, _args: Args) -> Outcome {
     Err(vm.type_error("`localeCompare` depends on the locale: compare with `<`, which goes by code points"))
 }
 
-/// Bytes whose characters are counted in the time that charging one takes.
-const COUNTED_AT_ONCE: usize = 16;
-
-/// The scalar values from `start` up to, not including, `end` as a string. Both are within the text.
-fn cut(vm: &mut Vm, whole: Text, start: usize, end: usize) -> Outcome {
+/// The scalar values of a string from `start` up to, not including, `end`, as a string. Both are within the text.
+fn cut(vm: &mut Vm, string: Value, start: usize, end: usize) -> Outcome {
     if start >= end {
         return text(vm, "");
     }
-    let (from, to) = (whole.byte_of(start), whole.byte_of(end));
-    if !whole.is_ascii() {
-        vm.charge(to / COUNTED_AT_ONCE)?;
-    }
-    let part = &whole.as_str()[from..to];
+    let (from, to) = (vm.byte_of(string, start)?, vm.byte_of(string, end)?);
+    let part = &vm.heap.text(string).as_str()[from..to];
     if part.len() > PIECE {
         return text(vm, part);
     }

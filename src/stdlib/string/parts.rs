@@ -3,63 +3,60 @@
 use super::super::arguments::{Outcome, clamped, integer, number, optional_string, push, relative, this_string};
 use super::occurrences::Occurrences;
 use super::{cut, piece};
-use crate::heap::string::Text;
 use crate::heap::value::Value;
 use crate::vm::Vm;
 use crate::vm::convert::to_int32;
 use crate::vm::native::Args;
 
-/// The position argument, if it is within the text.
-fn place(vm: &mut Vm, args: Args, function: &str, whole: Text, from_end: bool) -> Outcome<Option<usize>> {
+/// The byte offset of the position argument, if it is within the text.
+fn place(vm: &mut Vm, args: Args, function: &str, from_end: bool) -> Outcome<Option<usize>> {
+    let whole = this_string(vm, args, function)?;
     let index = integer(vm, args, 0, function, 0.0)?;
     let len = whole.chars_len() as f64;
     let index = if from_end && index < 0.0 { len + index } else { index };
-    let found = (0.0..len).contains(&index).then_some(index as usize);
-    if let Some(index) = found
-        && !whole.is_ascii()
-    {
-        vm.charge(index / super::COUNTED_AT_ONCE)?;
+    if !(0.0..len).contains(&index) {
+        return Ok(None);
     }
-    Ok(found)
+    vm.byte_of(vm.this(args), index as usize).map(Some)
+}
+
+/// The character there, as a string.
+fn character(vm: &mut Vm, args: Args, place: Option<usize>) -> Option<Value> {
+    vm.heap.char_at_byte(vm.this(args), place?)
+}
+
+/// The code point there.
+fn code_point(vm: &mut Vm, args: Args, place: Option<usize>) -> Option<Value> {
+    let this = vm.heap.text(vm.this(args));
+    let c = this.as_str()[place?..].chars().next()?;
+    Some(Value::int(c as i32))
 }
 
 /// The character at a position, a negative one counted from the end; undefined outside.
 pub(super) fn at(vm: &mut Vm, args: Args) -> Outcome {
-    let whole = this_string(vm, args, "at")?;
-    let place = place(vm, args, "at", whole, true)?;
-    let this = vm.this(args);
-    Ok(place.and_then(|index| vm.heap.char_at(this, index)).unwrap_or(Value::UNDEFINED))
+    let place = place(vm, args, "at", true)?;
+    Ok(character(vm, args, place).unwrap_or(Value::UNDEFINED))
 }
 
 /// The character at a position; empty outside.
 pub(super) fn char_at(vm: &mut Vm, args: Args) -> Outcome {
-    let whole = this_string(vm, args, "charAt")?;
-    let place = place(vm, args, "charAt", whole, false)?;
-    let this = vm.this(args);
-    match place.and_then(|index| vm.heap.char_at(this, index)) {
+    let place = place(vm, args, "charAt", false)?;
+    match character(vm, args, place) {
         Some(c) => Ok(c),
         None => super::text(vm, ""),
     }
 }
 
-fn code_at(whole: Text, index: usize) -> Value {
-    if whole.is_ascii() {
-        return Value::int(whole.as_bytes()[index] as i32);
-    }
-    let c = whole.as_str()[whole.byte_of(index)..].chars().next();
-    c.map_or(Value::UNDEFINED, |c| Value::int(c as i32))
-}
-
 /// The code point at a position (deviation D2); NaN outside.
 pub(super) fn char_code_at(vm: &mut Vm, args: Args) -> Outcome {
-    let whole = this_string(vm, args, "charCodeAt")?;
-    Ok(place(vm, args, "charCodeAt", whole, false)?.map_or(Value::NAN, |index| code_at(whole, index)))
+    let place = place(vm, args, "charCodeAt", false)?;
+    Ok(code_point(vm, args, place).unwrap_or(Value::NAN))
 }
 
 /// The code point at a position; undefined outside.
 pub(super) fn code_point_at(vm: &mut Vm, args: Args) -> Outcome {
-    let whole = this_string(vm, args, "codePointAt")?;
-    Ok(place(vm, args, "codePointAt", whole, false)?.map_or(Value::UNDEFINED, |index| code_at(whole, index)))
+    let place = place(vm, args, "codePointAt", false)?;
+    Ok(code_point(vm, args, place).unwrap_or(Value::UNDEFINED))
 }
 
 /// From `start` up to, not including, `end`; negative positions count from the end.
@@ -68,7 +65,7 @@ pub(super) fn slice(vm: &mut Vm, args: Args) -> Outcome {
     let len = whole.chars_len();
     let start = relative(vm, args, 0, "slice", len, 0)?;
     let end = relative(vm, args, 1, "slice", len, len)?;
-    cut(vm, whole, start, end)
+    cut(vm, vm.this(args), start, end)
 }
 
 /// Between two positions, whichever comes first; negative ones are 0.
@@ -77,7 +74,7 @@ pub(super) fn substring(vm: &mut Vm, args: Args) -> Outcome {
     let len = whole.chars_len();
     let start = clamped(vm, args, 0, "substring", len, 0)?;
     let end = clamped(vm, args, 1, "substring", len, len)?;
-    cut(vm, whole, start.min(end), start.max(end))
+    cut(vm, vm.this(args), start.min(end), start.max(end))
 }
 
 /// An array of the parts between the separators; of the characters if it is empty; of the whole if it is absent.

@@ -13,8 +13,16 @@ fn search(vm: &mut Vm, args: Args, function: &str) -> Outcome<(Text, Text, usize
     let whole = this_string(vm, args, function)?;
     let wanted = string(vm, args, 0, function)?;
     let start = clamped(vm, args, 1, function, whole.chars_len(), 0)?;
-    let start = whole.byte_of(start);
+    let start = vm.byte_of(vm.this(args), start)?;
     Ok((whole, wanted, start))
+}
+
+/// What was found at a byte offset of the receiver, as a position; -1 for nothing.
+fn position(vm: &mut Vm, args: Args, found: Option<usize>) -> Outcome {
+    match found {
+        Some(at) => Ok(Value::index(vm.index_of_byte(vm.this(args), at)?)),
+        None => Ok(Value::int(-1)),
+    }
 }
 
 /// Whether the text occurs at or after a position.
@@ -27,7 +35,7 @@ pub(super) fn includes(vm: &mut Vm, args: Args) -> Outcome {
 pub(super) fn index_of(vm: &mut Vm, args: Args) -> Outcome {
     let (whole, wanted, start) = search(vm, args, "indexOf")?;
     let found = find(vm, whole.as_str(), wanted.as_str(), start)?;
-    Ok(found.map_or(Value::int(-1), |at| Value::index(whole.index_of_byte(at))))
+    position(vm, args, found)
 }
 
 /// The last position of the text at or before a position; -1 if there is none.
@@ -36,10 +44,10 @@ pub(super) fn last_index_of(vm: &mut Vm, args: Args) -> Outcome {
     let wanted = string(vm, args, 0, "lastIndexOf")?;
     let last = number(vm, args, 1, "lastIndexOf")?;
     let last = if last.is_nan() { f64::INFINITY } else { to_integer(last) };
-    let last = whole.byte_of(last.clamp(0.0, whole.chars_len() as f64) as usize);
+    let last = vm.byte_of(vm.this(args), last.clamp(0.0, whole.chars_len() as f64) as usize)?;
     let end = (last + wanted.len()).min(whole.len());
     let found = find_last(vm, whole.as_str(), wanted.as_str(), end)?;
-    Ok(found.map_or(Value::int(-1), |at| Value::index(whole.index_of_byte(at))))
+    position(vm, args, found)
 }
 
 /// Whether the text stands at a position (0 if absent).
@@ -55,7 +63,7 @@ pub(super) fn ends_with(vm: &mut Vm, args: Args) -> Outcome {
     let wanted = string(vm, args, 0, "endsWith")?;
     let len = whole.chars_len();
     let end = clamped(vm, args, 1, "endsWith", len, len)?;
-    let end = whole.byte_of(end);
+    let end = vm.byte_of(vm.this(args), end)?;
     vm.charge(wanted.len())?;
     Ok(Value::bool(whole.as_bytes()[..end].ends_with(wanted.as_bytes())))
 }

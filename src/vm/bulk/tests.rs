@@ -252,6 +252,51 @@ fn long_texts_are_cut_between_characters() {
     assert_eq!(pieces("").count(), 0);
 }
 
+/// What a call of the function that a source makes charges.
+fn charged_by(source: &str) -> usize {
+    let (mut vm, function) = machine(source);
+    vm.charged = Charged::default();
+    let ended = vm.call(function, Value::UNDEFINED, &[]);
+    assert!(ended.is_ok(), "{source}: {:?}", vm.take_failure());
+    let charged = vm.charged.total;
+    vm.finish(function);
+    charged
+}
+
+#[test]
+fn going_through_a_text_by_position_is_linear() {
+    let steps = [
+        "s[i]",
+        "s.at(i)",
+        "s.charAt(i)",
+        "s.charCodeAt(i)",
+        "s.codePointAt(i)",
+        "s.slice(i, i + 2)",
+        "s.substring(i, i + 2)",
+        "s.startsWith('ab', i)",
+        "s.endsWith('ab', i)",
+        "s.indexOf('–', i)",
+        "s.lastIndexOf('–', i)",
+        "s.includes('–', i)",
+    ];
+    for step in steps {
+        let of_length = |n: usize| {
+            charged_by(&format!(
+                "const s = 'abcd–äfghi'.repeat({n} / 10); () => {{ for (let i = 0; i < {n}; i += 1) {{ {step}; }} }}"
+            ))
+        };
+        let (short, long) = (of_length(10_000), of_length(80_000));
+        assert!(long < short * 10, "{step}: {short} units are charged for 10,000 characters, {long} for 80,000");
+    }
+}
+
+#[test]
+fn a_text_is_counted_in_pieces_where_a_position_is_asked_for() {
+    // about twelve million bytes
+    let charged = charged_by("const s = 'abcd–äfghi'.repeat(1000000); () => s[5000000]");
+    assert!(charged > 6_000_000 / 16 && charged < 8_000_000 / 16, "{charged} units are charged");
+}
+
 #[test]
 fn a_long_buffer_grows_in_pieces() {
     let mut vm = Vm::new(Options::default(), Box::new(Silent));
