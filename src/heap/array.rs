@@ -222,6 +222,12 @@ impl Heap {
             (*p).len -= 1;
             (*p).cap -= 1;
             (*p).offset += 1;
+            if (*p).cap == 0 {
+                // Back to the start: another block may begin where this one ends, a shape too, and objects have their shape where arrays have `data`.
+                (*p).cap = (*p).offset;
+                (*p).data = (*p).data.sub((*p).offset as usize);
+                (*p).offset = 0;
+            }
             self.unhand(value);
             Some(value)
         }

@@ -54,7 +54,7 @@ impl Source {
 pub struct Cache {
     pub key: Key,
     /// The shape it was found on, or [`NO_SHAPE`]. Caches never hold a dangling shape (`Heap::retire_shapes`), so no other container has this address in the place where
-    /// objects have their shape: there stand pointers to other live blocks, or tagged values. The kind need not be looked at.
+    /// objects have their shape: there stand pointers to or into other live blocks (never behind their ends), or tagged values. The kind need not be looked at.
     pub shape: *mut Shape,
     /// For a write that adds the key: the shape after it. Else null.
     pub next: *mut Shape,
