@@ -187,6 +187,12 @@ impl Heap {
         self.table_get(map, key).is_some()
     }
 
+    /// Whether an insertion needs no memory.
+    pub fn table_has_room(&self, map: Value) -> bool {
+        let table = self.table(map);
+        table.entries.len() < table.entries.capacity()
+    }
+
     /// Inserts or replaces. O(1) amortised.
     pub fn table_set(&mut self, map: Value, key: Value, value: Value) -> Result<(), OutOfMemory> {
         let key = Self::normal_key(key);

@@ -19,21 +19,23 @@ pub(super) static MAP_METHODS: &[NativeInfo] = &[
     NativeInfo::new("delete", 1, |vm, args| delete(vm, args, Kind::Map)),
     NativeInfo::new("entries", 0, |vm, args| iterate(vm, args, Kind::Map, Yield::Entries, "entries")),
     NativeInfo::calling_back("forEach", 1, |vm, args| for_each(vm, args, Kind::Map)),
-    NativeInfo::new("get", 1, map_get),
-    NativeInfo::new("has", 1, |vm, args| has(vm, args, Kind::Map)),
+    NativeInfo::new("get", 1, map_get).with_quick(1, get_quickly),
+    NativeInfo::new("has", 1, |vm, args| has(vm, args, Kind::Map))
+        .with_quick(1, |vm, this, key, _| has_quickly(vm, this, key, Kind::Map)),
     NativeInfo::new("keys", 0, |vm, args| iterate(vm, args, Kind::Map, Yield::Keys, "keys")),
-    NativeInfo::new("set", 2, map_set),
+    NativeInfo::new("set", 2, map_set).with_quick(2, set_quickly),
     NativeInfo::new("values", 0, |vm, args| iterate(vm, args, Kind::Map, Yield::Values, "values")),
 ];
 
 pub(super) static SET_METHODS: &[NativeInfo] = &[
-    NativeInfo::new("add", 1, set_add),
+    NativeInfo::new("add", 1, set_add).with_quick(1, add_quickly),
     NativeInfo::new("clear", 0, |vm, args| clear(vm, args, Kind::Set)),
     NativeInfo::new("delete", 1, |vm, args| delete(vm, args, Kind::Set)),
     NativeInfo::new("difference", 1, difference),
     NativeInfo::new("entries", 0, |vm, args| iterate(vm, args, Kind::Set, Yield::Entries, "entries")),
     NativeInfo::calling_back("forEach", 1, |vm, args| for_each(vm, args, Kind::Set)),
-    NativeInfo::new("has", 1, |vm, args| has(vm, args, Kind::Set)),
+    NativeInfo::new("has", 1, |vm, args| has(vm, args, Kind::Set))
+        .with_quick(1, |vm, this, key, _| has_quickly(vm, this, key, Kind::Set)),
     NativeInfo::new("intersection", 1, intersection),
     NativeInfo::new("isDisjointFrom", 1, is_disjoint_from),
     NativeInfo::new("isSubsetOf", 1, is_subset_of),
@@ -109,6 +111,27 @@ pub(super) fn listed_pairs(vm: &mut Vm, iterable: Value, class: &str) -> Outcome
 fn map_get(vm: &mut Vm, args: Args) -> Outcome {
     let this = this_of(vm, args, Kind::Map, "get")?;
     Ok(vm.heap.table_get(this, vm.arg(args, 0)).unwrap_or(Value::UNDEFINED))
+}
+
+fn get_quickly(vm: &mut Vm, this: Value, key: Value, _: Value) -> Option<Value> {
+    this.is(Kind::Map).then(|| vm.heap.table_get(this, key).unwrap_or(Value::UNDEFINED))
+}
+
+fn has_quickly(vm: &mut Vm, this: Value, key: Value, kind: Kind) -> Option<Value> {
+    this.is(kind).then(|| Value::bool(vm.heap.table_has(this, key)))
+}
+
+fn set_quickly(vm: &mut Vm, this: Value, key: Value, value: Value) -> Option<Value> {
+    (this.is(Kind::Map) && insert_quickly(vm, this, key, value)).then_some(this)
+}
+
+fn add_quickly(vm: &mut Vm, this: Value, key: Value, _: Value) -> Option<Value> {
+    (this.is(Kind::Set) && insert_quickly(vm, this, key, Value::UNDEFINED)).then_some(this)
+}
+
+/// [`insert`] where there is room and no limit is near. Says whether it did it.
+fn insert_quickly(vm: &mut Vm, table: Value, key: Value, value: Value) -> bool {
+    vm.heap.table_has_room(table) && vm.charge_quickly(work_of(vm, key)) && vm.heap.table_set(table, key, value).is_ok()
 }
 
 /// Sets the value of a key; answers the Map.

@@ -79,19 +79,23 @@ pub(super) fn div_int(a: i32, b: i32) -> Value {
 
 #[inline(always)]
 pub(super) fn rem_int(a: i32, b: i32) -> Value {
-    if a >= 0 && b > 0 { Value::int(a % b) } else { Value::double(rem_double(a as f64, b as f64)) }
+    if a >= 0 && b > 0 { Value::int(a % b) } else { rem_number(a as f64, b as f64) }
 }
 
-/// JavaScript's `%`: the sign of the dividend, also on zero.
+/// JavaScript's `%`: the sign of the dividend, also on zero. A whole result that fits is an integer, which is what an index or a key is looked up by.
 #[inline]
-pub(super) fn rem_double(a: f64, b: f64) -> f64 {
+pub(super) fn rem_number(a: f64, b: f64) -> Value {
     // Whole numbers, the usual case, without the library's long division.
     let (x, y) = (a as i64, b as i64);
     if y != 0 && x as f64 == a && y as f64 == b && x.unsigned_abs() <= 1 << 53 && y.unsigned_abs() <= 1 << 53 {
         let rest = x % y;
-        return if rest == 0 && a.is_sign_negative() { -0.0 } else { rest as f64 };
+        return match i32::try_from(rest) {
+            Ok(0) if a.is_sign_negative() => Value::double(-0.0),
+            Ok(rest) => Value::int(rest),
+            Err(_) => Value::double(rest as f64),
+        };
     }
-    a % b
+    Value::double(a % b)
 }
 
 #[inline(always)]
@@ -133,7 +137,7 @@ impl Vm {
             Arith::Sub => x - y,
             Arith::Mul => x * y,
             Arith::Div => x / y,
-            Arith::Rem => rem_double(x, y),
+            Arith::Rem => return Ok(rem_number(x, y)),
             Arith::Pow => power(x, y),
         };
         Ok(Value::number(n))

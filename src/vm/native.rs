@@ -46,17 +46,29 @@ pub struct NativeInfo {
     pub call: NativeFn,
     /// It may call script functions: it gets a scope and statement boundaries of its own.
     pub calls_back: bool,
+    pub(super) quick: Quick,
+    /// The number of arguments with which `quick` is asked; one that no call has if there is none.
+    pub(super) quick_count: usize,
 }
+
+/// The usual case of a function that calls nothing back, asked with `this` and two arguments (what stands in the window behind the ones given is no argument). It makes nothing,
+/// throws nothing, and charges as the function does; `None`: not its case, nothing has changed.
+pub type Quick = fn(&mut Vm, Value, Value, Value) -> Option<Value>;
 
 impl NativeInfo {
     /// A function that calls nothing back.
     pub const fn new(name: &'static str, length: u8, call: NativeFn) -> NativeInfo {
-        NativeInfo { name, length, call, calls_back: false }
+        NativeInfo { name, length, call, calls_back: false, quick: |_, _, _, _| None, quick_count: usize::MAX }
     }
 
     /// A function that may call script functions (directly, or through `toString`, `toJSON`, a comparator …).
     pub const fn calling_back(name: &'static str, length: u8, call: NativeFn) -> NativeInfo {
-        NativeInfo { name, length, call, calls_back: true }
+        NativeInfo { calls_back: true, ..NativeInfo::new(name, length, call) }
+    }
+
+    /// With a way to do the usual case of a call with `count` arguments, at most two.
+    pub const fn with_quick(self, count: usize, quick: Quick) -> NativeInfo {
+        NativeInfo { quick, quick_count: count, ..self }
     }
 }
 

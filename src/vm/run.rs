@@ -230,11 +230,11 @@ impl Vm {
                     if Value::is_int_at(l) && Value::is_int_at(r) {
                         r!($i.a()) = $int(Value::int_at(l), Value::int_at(r));
                     } else if Value::is_double_at(l) && Value::is_double_at(r) {
-                        r!($i.a()) = Value::double($double(Value::double_at(l), Value::double_at(r)));
+                        r!($i.a()) = $double(Value::double_at(l), Value::double_at(r));
                     } else {
                         let (l, r) = (*l, *r);
                         if l.is_plain_number() && r.is_plain_number() {
-                            r!($i.a()) = Value::double($double(l.as_plain(), r.as_plain()));
+                            r!($i.a()) = $double(l.as_plain(), r.as_plain());
                         } else {
                             let swapped = $i.x() & (flag::SELF | flag::SWAPPED) == flag::SWAPPED;
                             let (l, r) = if swapped { (r, l) } else { (l, r) };
@@ -251,7 +251,7 @@ impl Vm {
                     let number = if Value::is_int_at(l) && Value::is_int_at(r) {
                         $int(Value::int_at(l), Value::int_at(r))
                     } else if Value::is_double_at(l) && Value::is_double_at(r) {
-                        Value::double($double(Value::double_at(l), Value::double_at(r)))
+                        $double(Value::double_at(l), Value::double_at(r))
                     } else {
                         arith!($i, l, r, $int, $double, $op);
                         next!();
@@ -523,7 +523,14 @@ impl Vm {
 
                     // ---- Arithmetic
                     Op::Add => {
-                        arith!(i, at!(i.b()), at!(i.c()), arith::add_int, |x: f64, y: f64| x + y, arith::Arith::Add)
+                        arith!(
+                            i,
+                            at!(i.b()),
+                            at!(i.c()),
+                            arith::add_int,
+                            |x: f64, y: f64| Value::double(x + y),
+                            arith::Arith::Add
+                        )
                     }
                     Op::AddK => {
                         arith!(
@@ -531,7 +538,7 @@ impl Vm {
                             at!(i.b()),
                             konst_at!(i.c()),
                             arith::add_int,
-                            |x: f64, y: f64| x + y,
+                            |x: f64, y: f64| Value::double(x + y),
                             arith::Arith::Add
                         )
                     }
@@ -565,7 +572,14 @@ impl Vm {
                         }
                     }
                     Op::Sub => {
-                        arith!(i, at!(i.b()), at!(i.c()), arith::sub_int, |x: f64, y: f64| x - y, arith::Arith::Sub)
+                        arith!(
+                            i,
+                            at!(i.b()),
+                            at!(i.c()),
+                            arith::sub_int,
+                            |x: f64, y: f64| Value::double(x - y),
+                            arith::Arith::Sub
+                        )
                     }
                     Op::SubK => {
                         arith!(
@@ -573,12 +587,19 @@ impl Vm {
                             at!(i.b()),
                             konst_at!(i.c()),
                             arith::sub_int,
-                            |x: f64, y: f64| x - y,
+                            |x: f64, y: f64| Value::double(x - y),
                             arith::Arith::Sub
                         )
                     }
                     Op::Mul => {
-                        arith!(i, at!(i.b()), at!(i.c()), arith::mul_int, |x: f64, y: f64| x * y, arith::Arith::Mul)
+                        arith!(
+                            i,
+                            at!(i.b()),
+                            at!(i.c()),
+                            arith::mul_int,
+                            |x: f64, y: f64| Value::double(x * y),
+                            arith::Arith::Mul
+                        )
                     }
                     Op::MulK => {
                         arith!(
@@ -586,12 +607,19 @@ impl Vm {
                             at!(i.b()),
                             konst_at!(i.c()),
                             arith::mul_int,
-                            |x: f64, y: f64| x * y,
+                            |x: f64, y: f64| Value::double(x * y),
                             arith::Arith::Mul
                         )
                     }
                     Op::Div => {
-                        arith!(i, at!(i.b()), at!(i.c()), arith::div_int, |x: f64, y: f64| x / y, arith::Arith::Div)
+                        arith!(
+                            i,
+                            at!(i.b()),
+                            at!(i.c()),
+                            arith::div_int,
+                            |x: f64, y: f64| Value::double(x / y),
+                            arith::Arith::Div
+                        )
                     }
                     Op::DivK => {
                         arith!(
@@ -599,63 +627,91 @@ impl Vm {
                             at!(i.b()),
                             konst_at!(i.c()),
                             arith::div_int,
-                            |x: f64, y: f64| x / y,
+                            |x: f64, y: f64| Value::double(x / y),
                             arith::Arith::Div
                         )
                     }
-                    Op::Rem => arith!(i, at!(i.b()), at!(i.c()), arith::rem_int, arith::rem_double, arith::Arith::Rem),
+                    Op::Rem => arith!(i, at!(i.b()), at!(i.c()), arith::rem_int, arith::rem_number, arith::Arith::Rem),
                     Op::RemK => {
-                        arith!(i, at!(i.b()), konst_at!(i.c()), arith::rem_int, arith::rem_double, arith::Arith::Rem)
+                        arith!(i, at!(i.b()), konst_at!(i.c()), arith::rem_int, arith::rem_number, arith::Arith::Rem)
                     }
                     Op::AddTo => {
-                        arith_to!(i, at!(i.b()), at!(i.c()), arith::add_int, |x: f64, y: f64| x + y, arith::Arith::Add)
+                        arith_to!(
+                            i,
+                            at!(i.b()),
+                            at!(i.c()),
+                            arith::add_int,
+                            |x: f64, y: f64| Value::double(x + y),
+                            arith::Arith::Add
+                        )
                     }
                     Op::AddKTo => arith_to!(
                         i,
                         at!(i.b()),
                         konst_at!(i.c()),
                         arith::add_int,
-                        |x: f64, y: f64| x + y,
+                        |x: f64, y: f64| Value::double(x + y),
                         arith::Arith::Add
                     ),
                     Op::SubTo => {
-                        arith_to!(i, at!(i.b()), at!(i.c()), arith::sub_int, |x: f64, y: f64| x - y, arith::Arith::Sub)
+                        arith_to!(
+                            i,
+                            at!(i.b()),
+                            at!(i.c()),
+                            arith::sub_int,
+                            |x: f64, y: f64| Value::double(x - y),
+                            arith::Arith::Sub
+                        )
                     }
                     Op::SubKTo => arith_to!(
                         i,
                         at!(i.b()),
                         konst_at!(i.c()),
                         arith::sub_int,
-                        |x: f64, y: f64| x - y,
+                        |x: f64, y: f64| Value::double(x - y),
                         arith::Arith::Sub
                     ),
                     Op::MulTo => {
-                        arith_to!(i, at!(i.b()), at!(i.c()), arith::mul_int, |x: f64, y: f64| x * y, arith::Arith::Mul)
+                        arith_to!(
+                            i,
+                            at!(i.b()),
+                            at!(i.c()),
+                            arith::mul_int,
+                            |x: f64, y: f64| Value::double(x * y),
+                            arith::Arith::Mul
+                        )
                     }
                     Op::MulKTo => arith_to!(
                         i,
                         at!(i.b()),
                         konst_at!(i.c()),
                         arith::mul_int,
-                        |x: f64, y: f64| x * y,
+                        |x: f64, y: f64| Value::double(x * y),
                         arith::Arith::Mul
                     ),
                     Op::DivTo => {
-                        arith_to!(i, at!(i.b()), at!(i.c()), arith::div_int, |x: f64, y: f64| x / y, arith::Arith::Div)
+                        arith_to!(
+                            i,
+                            at!(i.b()),
+                            at!(i.c()),
+                            arith::div_int,
+                            |x: f64, y: f64| Value::double(x / y),
+                            arith::Arith::Div
+                        )
                     }
                     Op::DivKTo => arith_to!(
                         i,
                         at!(i.b()),
                         konst_at!(i.c()),
                         arith::div_int,
-                        |x: f64, y: f64| x / y,
+                        |x: f64, y: f64| Value::double(x / y),
                         arith::Arith::Div
                     ),
                     Op::RemTo => {
-                        arith_to!(i, at!(i.b()), at!(i.c()), arith::rem_int, arith::rem_double, arith::Arith::Rem)
+                        arith_to!(i, at!(i.b()), at!(i.c()), arith::rem_int, arith::rem_number, arith::Arith::Rem)
                     }
                     Op::RemKTo => {
-                        arith_to!(i, at!(i.b()), konst_at!(i.c()), arith::rem_int, arith::rem_double, arith::Arith::Rem)
+                        arith_to!(i, at!(i.b()), konst_at!(i.c()), arith::rem_int, arith::rem_number, arith::Arith::Rem)
                     }
                     Op::Pow => {
                         let value = slow!(self.arithmetic(arith::Arith::Pow, r!(i.b()), r!(i.c())));
@@ -1046,6 +1102,13 @@ impl Vm {
                             }
                             continue;
                         } else if let Some(info) = self.plain_native(callee) {
+                            // Two registers follow the last that a function uses.
+                            if argc == info.quick_count
+                                && let Some(value) = (info.quick)(self, r!(i.a() + 1), r!(i.a() + 2), r!(i.a() + 3))
+                            {
+                                r!(i.a()) = value;
+                                next!();
+                            }
                             save!();
                             let base = (*frame).base + i.a() + 1;
                             let top = std::mem::replace(&mut self.top, base + 1 + argc);

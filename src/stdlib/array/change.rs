@@ -1,6 +1,7 @@
 //! Methods that change the array.
 
 use super::super::arguments::{Outcome, integer, relative, writable_array};
+use crate::heap::cell::Kind;
 use crate::heap::value::Value;
 use crate::vm::Vm;
 use crate::vm::bulk::PORTION;
@@ -18,6 +19,12 @@ pub(super) fn push_all(vm: &mut Vm, args: Args) -> Outcome {
         super::push(vm, array, value)?;
     }
     Ok(Value::index(vm.heap.array_len(array)))
+}
+
+pub(super) fn push_quickly(vm: &mut Vm, this: Value, value: Value, _: Value) -> Option<Value> {
+    let has_room = this.is(Kind::Array) && !vm.heap.is_frozen(this) && !vm.heap.is_full(this);
+    (has_room && vm.charge_quickly(1) && vm.heap.push(this, value).is_ok())
+        .then(|| Value::index(vm.heap.array_len(this)))
 }
 
 /// Removes the last element and answers it; undefined if there is none.

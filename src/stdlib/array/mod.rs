@@ -49,7 +49,7 @@ pub(super) static METHODS: &[NativeInfo] = &[
     NativeInfo::new("lastIndexOf", 1, search::last_index_of),
     NativeInfo::calling_back("map", 1, each::map),
     NativeInfo::new("pop", 0, change::pop),
-    NativeInfo::new("push", 1, change::push_all),
+    NativeInfo::new("push", 1, change::push_all).with_quick(1, change::push_quickly),
     NativeInfo::calling_back("reduce", 1, each::reduce),
     NativeInfo::calling_back("reduceRight", 1, each::reduce_right),
     NativeInfo::new("reverse", 0, change::reverse),
