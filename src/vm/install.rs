@@ -30,8 +30,8 @@ impl Vm {
                     names.extend(statics.map(|key| format!("{name}.{}", key.text().as_str())));
                 }
                 Some(Kind::Object) => {
-                    let keys = self.heap.own_keys(*value);
-                    names.extend(keys.into_iter().map(|key| format!("{name}.{}", key.text().as_str())));
+                    let entries = self.heap.all_entries(*value);
+                    names.extend(entries.into_iter().map(|(key, ..)| format!("{name}.{}", key.text().as_str())));
                 }
                 _ => {}
             }
@@ -54,10 +54,10 @@ impl Vm {
         function
     }
 
-    fn builtin_property(&mut self, object: Value, name: &str, value: Value) {
+    fn builtin_property(&mut self, object: Value, name: &str, value: Value, listed: Listed) {
         let key = self.heap.key(name);
         // Before the program there is no limit to reach and nothing is frozen.
-        let _ = self.heap.set_own_as(object, key, value, Listed::Yes);
+        let _ = self.heap.set_own_as(object, key, value, listed);
     }
 
     pub(crate) fn install_value(&mut self, name: &str, value: Value) {
@@ -74,12 +74,14 @@ impl Vm {
     ) {
         let namespace = self.heap.namespace();
         self.heap.name_builtin(namespace, name);
+        // As in JavaScript, where what hosts add (`console`) is listed, and what the language has is not.
+        let listed = if matches!(name, "Math" | "JSON") { Listed::No } else { Listed::Yes };
         for info in functions {
             let function = self.native_function(info, &format!("{name}.{}", info.name));
-            self.builtin_property(namespace, info.name, function);
+            self.builtin_property(namespace, info.name, function, listed);
         }
         for (constant, value) in constants {
-            self.builtin_property(namespace, constant, *value);
+            self.builtin_property(namespace, constant, *value, listed);
         }
         self.heap.seal_builtin(namespace);
         self.install_value(name, namespace);
