@@ -65,7 +65,7 @@ pub struct Cache {
     pub method: Value,
 }
 
-/// No object's shape: not null, because an empty array has that where an object has its shape.
+/// No object's shape, and nothing that another container may have in that place, where null is possible.
 pub const NO_SHAPE: *mut Shape = std::ptr::dangling_mut();
 
 /// No value's kind.

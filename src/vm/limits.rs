@@ -96,6 +96,8 @@ pub(super) struct Budget {
     fuel_end: u64,
     /// The same for the finalizer that runs.
     finalizer_end: u64,
+    /// Units at which the limits are looked at, whatever else opens windows before.
+    next_look: u64,
     /// Time that is left while nothing runs.
     time_left: Option<Duration>,
     /// When it ends, while something runs.
@@ -115,6 +117,7 @@ impl Default for Budget {
             spent: 0,
             fuel_end: u64::MAX,
             finalizer_end: u64::MAX,
+            next_look: u64::from(TICKS),
             time_left: None,
             deadline: None,
             running_since: None,
@@ -217,9 +220,9 @@ impl Vm {
         (self.budget.window, self.ticks) = (0, 0);
     }
 
-    /// The next window: up to the nearest end. Past it every unit is looked at.
+    /// The next window: up to the nearest end or the next look. Past it every unit is looked at.
     fn open_window(&mut self) {
-        let end = self.budget.fuel_end.min(self.budget.finalizer_end);
+        let end = self.budget.fuel_end.min(self.budget.finalizer_end).min(self.budget.next_look);
         let left = end.saturating_sub(self.budget.spent).clamp(1, u64::from(TICKS)) as u32;
         (self.budget.window, self.ticks) = (left, left);
     }
@@ -232,6 +235,13 @@ impl Vm {
 
     /// Work may go on for a whole window, unless a limit is nearer.
     pub(super) fn look_later(&mut self) {
+        self.close_window();
+        self.budget.next_look = self.budget.spent.saturating_add(u64::from(TICKS));
+        self.open_window();
+    }
+
+    /// An end has been moved. The next look comes no later for that: finalizers may run often.
+    fn end_moved(&mut self) {
         self.close_window();
         self.open_window();
     }
@@ -268,6 +278,7 @@ impl Vm {
     pub(super) fn look_at_budget(&mut self) -> Result<(), Throw> {
         self.close_window();
         let reached = self.reached_limit();
+        self.budget.next_look = self.budget.spent.saturating_add(u64::from(TICKS));
         self.open_window();
         reached.map_or(Ok(()), |limit| Err(self.limit_reached(limit)))
     }
@@ -335,7 +346,7 @@ impl Vm {
         let before = Interrupted { finalizer_end: self.budget.finalizer_end, used: self.fuel_used() };
         if let Some(fuel) = self.options.finalizer_fuel {
             self.budget.finalizer_end = before.used.saturating_add(fuel).saturating_add(1);
-            self.look_later();
+            self.end_moved();
         }
         before
     }
@@ -344,7 +355,7 @@ impl Vm {
     pub(super) fn end_finalizer_budget(&mut self, before: Interrupted) {
         if self.options.finalizer_fuel.is_some() {
             self.budget.finalizer_end = before.finalizer_end.saturating_add(self.fuel_used() - before.used);
-            self.look_later();
+            self.end_moved();
         }
     }
 
