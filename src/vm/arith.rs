@@ -78,6 +78,26 @@ pub(super) fn div_int(a: i32, b: i32) -> Value {
 }
 
 #[inline(always)]
+pub(super) fn add_double(a: f64, b: f64) -> Value {
+    Value::double(a + b)
+}
+
+#[inline(always)]
+pub(super) fn sub_double(a: f64, b: f64) -> Value {
+    Value::double(a - b)
+}
+
+#[inline(always)]
+pub(super) fn mul_double(a: f64, b: f64) -> Value {
+    Value::double(a * b)
+}
+
+#[inline(always)]
+pub(super) fn div_double(a: f64, b: f64) -> Value {
+    Value::double(a / b)
+}
+
+#[inline(always)]
 pub(super) fn rem_int(a: i32, b: i32) -> Value {
     if a >= 0 && b > 0 { Value::int(a % b) } else { rem_number(a as f64, b as f64) }
 }
@@ -96,6 +116,31 @@ pub(super) fn rem_number(a: f64, b: f64) -> Value {
         };
     }
     Value::double(a % b)
+}
+
+#[inline(always)]
+pub(super) fn and_int(a: i32, b: i32) -> Value {
+    Value::int(a & b)
+}
+
+#[inline(always)]
+pub(super) fn or_int(a: i32, b: i32) -> Value {
+    Value::int(a | b)
+}
+
+#[inline(always)]
+pub(super) fn xor_int(a: i32, b: i32) -> Value {
+    Value::int(a ^ b)
+}
+
+#[inline(always)]
+pub(super) fn shl_int(a: i32, b: i32) -> Value {
+    Value::int(a.wrapping_shl(b as u32))
+}
+
+#[inline(always)]
+pub(super) fn shr_int(a: i32, b: i32) -> Value {
+    Value::int(a.wrapping_shr(b as u32))
 }
 
 #[inline(always)]
@@ -197,7 +242,7 @@ impl Vm {
     /// `++` or `--`, if that is what the arithmetic in execution does: it is made of other operators.
     pub(super) fn update_operator(&self) -> Option<&'static str> {
         let (code, pc) = self.executing()?;
-        if !matches!(code.instrs[pc].op(), Op::AddI | Op::AddIJump | Op::SubK | Op::Plus) {
+        if !matches!(code.instrs[pc].op(), Op::AddI | Op::AddIJump | Op::SubK | Op::SubKTo | Op::Plus) {
             return None;
         }
         let span = code.span(pc);

@@ -225,20 +225,20 @@ impl Vm {
                 }};
             }
             macro_rules! arith {
-                ($i:expr, $l:expr, $r:expr, $int:expr, $double:expr, $op:expr) => {{
-                    let (l, r): (*const Value, *const Value) = ($l, $r);
+                ($i:expr, $r:expr, $int:ident, $double:ident, $op:ident) => {{
+                    let (l, r) = (at!($i.b()), $r);
                     if Value::is_int_at(l) && Value::is_int_at(r) {
-                        r!($i.a()) = $int(Value::int_at(l), Value::int_at(r));
+                        r!($i.a()) = arith::$int(Value::int_at(l), Value::int_at(r));
                     } else if Value::is_double_at(l) && Value::is_double_at(r) {
-                        r!($i.a()) = $double(Value::double_at(l), Value::double_at(r));
+                        r!($i.a()) = arith::$double(Value::double_at(l), Value::double_at(r));
                     } else {
                         let (l, r) = (*l, *r);
                         if l.is_plain_number() && r.is_plain_number() {
-                            r!($i.a()) = $double(l.as_plain(), r.as_plain());
+                            r!($i.a()) = arith::$double(l.as_plain(), r.as_plain());
                         } else {
                             let swapped = $i.x() & (flag::SELF | flag::SWAPPED) == flag::SWAPPED;
                             let (l, r) = if swapped { (r, l) } else { (l, r) };
-                            let value = slow!(self.arithmetic($op, l, r));
+                            let value = slow!(self.arithmetic(arith::Arith::$op, l, r));
                             finish_arith!($i, value);
                         }
                     }
@@ -246,14 +246,14 @@ impl Vm {
             }
             // The next instruction, a `Set` or `SetOuter`, has nothing to count if neither the number nor what it replaces is on the heap.
             macro_rules! arith_to {
-                ($i:expr, $l:expr, $r:expr, $int:expr, $double:expr, $op:expr) => {{
-                    let (l, r): (*const Value, *const Value) = ($l, $r);
+                ($i:expr, $r:expr, $int:ident, $double:ident, $op:ident) => {{
+                    let (l, r) = (at!($i.b()), $r);
                     let number = if Value::is_int_at(l) && Value::is_int_at(r) {
-                        $int(Value::int_at(l), Value::int_at(r))
+                        arith::$int(Value::int_at(l), Value::int_at(r))
                     } else if Value::is_double_at(l) && Value::is_double_at(r) {
-                        $double(Value::double_at(l), Value::double_at(r))
+                        arith::$double(Value::double_at(l), Value::double_at(r))
                     } else {
-                        arith!($i, l, r, $int, $double, $op);
+                        arith!($i, r, $int, $double, $op);
                         next!();
                     };
                     r!($i.a()) = number;
@@ -278,12 +278,12 @@ impl Vm {
                 }};
             }
             macro_rules! bitwise {
-                ($i:expr, $l:expr, $r:expr, $int:expr, $op:expr) => {{
-                    let (l, r): (*const Value, *const Value) = ($l, $r);
+                ($i:expr, $r:expr, $int:ident, $op:ident) => {{
+                    let (l, r) = (at!($i.b()), $r);
                     if Value::is_int_at(l) && Value::is_int_at(r) {
-                        r!($i.a()) = $int(Value::int_at(l), Value::int_at(r));
+                        r!($i.a()) = arith::$int(Value::int_at(l), Value::int_at(r));
                     } else {
-                        let value = slow!(self.bitwise($op, *l, *r));
+                        let value = slow!(self.bitwise(arith::Bit::$op, *l, *r));
                         r!($i.a()) = value;
                     }
                 }};
@@ -522,26 +522,8 @@ impl Vm {
                     }
 
                     // ---- Arithmetic
-                    Op::Add => {
-                        arith!(
-                            i,
-                            at!(i.b()),
-                            at!(i.c()),
-                            arith::add_int,
-                            |x: f64, y: f64| Value::double(x + y),
-                            arith::Arith::Add
-                        )
-                    }
-                    Op::AddK => {
-                        arith!(
-                            i,
-                            at!(i.b()),
-                            konst_at!(i.c()),
-                            arith::add_int,
-                            |x: f64, y: f64| Value::double(x + y),
-                            arith::Arith::Add
-                        )
-                    }
+                    Op::Add => arith!(i, at!(i.c()), add_int, add_double, Add),
+                    Op::AddK => arith!(i, konst_at!(i.c()), add_int, add_double, Add),
                     Op::AddI => add_small!(i),
                     Op::AddIJump => {
                         let place = at!(i.b());
@@ -571,188 +553,40 @@ impl Vm {
                             add_small!(i);
                         }
                     }
-                    Op::Sub => {
-                        arith!(
-                            i,
-                            at!(i.b()),
-                            at!(i.c()),
-                            arith::sub_int,
-                            |x: f64, y: f64| Value::double(x - y),
-                            arith::Arith::Sub
-                        )
-                    }
-                    Op::SubK => {
-                        arith!(
-                            i,
-                            at!(i.b()),
-                            konst_at!(i.c()),
-                            arith::sub_int,
-                            |x: f64, y: f64| Value::double(x - y),
-                            arith::Arith::Sub
-                        )
-                    }
-                    Op::Mul => {
-                        arith!(
-                            i,
-                            at!(i.b()),
-                            at!(i.c()),
-                            arith::mul_int,
-                            |x: f64, y: f64| Value::double(x * y),
-                            arith::Arith::Mul
-                        )
-                    }
-                    Op::MulK => {
-                        arith!(
-                            i,
-                            at!(i.b()),
-                            konst_at!(i.c()),
-                            arith::mul_int,
-                            |x: f64, y: f64| Value::double(x * y),
-                            arith::Arith::Mul
-                        )
-                    }
-                    Op::Div => {
-                        arith!(
-                            i,
-                            at!(i.b()),
-                            at!(i.c()),
-                            arith::div_int,
-                            |x: f64, y: f64| Value::double(x / y),
-                            arith::Arith::Div
-                        )
-                    }
-                    Op::DivK => {
-                        arith!(
-                            i,
-                            at!(i.b()),
-                            konst_at!(i.c()),
-                            arith::div_int,
-                            |x: f64, y: f64| Value::double(x / y),
-                            arith::Arith::Div
-                        )
-                    }
-                    Op::Rem => arith!(i, at!(i.b()), at!(i.c()), arith::rem_int, arith::rem_number, arith::Arith::Rem),
-                    Op::RemK => {
-                        arith!(i, at!(i.b()), konst_at!(i.c()), arith::rem_int, arith::rem_number, arith::Arith::Rem)
-                    }
-                    Op::AddTo => {
-                        arith_to!(
-                            i,
-                            at!(i.b()),
-                            at!(i.c()),
-                            arith::add_int,
-                            |x: f64, y: f64| Value::double(x + y),
-                            arith::Arith::Add
-                        )
-                    }
-                    Op::AddKTo => arith_to!(
-                        i,
-                        at!(i.b()),
-                        konst_at!(i.c()),
-                        arith::add_int,
-                        |x: f64, y: f64| Value::double(x + y),
-                        arith::Arith::Add
-                    ),
-                    Op::SubTo => {
-                        arith_to!(
-                            i,
-                            at!(i.b()),
-                            at!(i.c()),
-                            arith::sub_int,
-                            |x: f64, y: f64| Value::double(x - y),
-                            arith::Arith::Sub
-                        )
-                    }
-                    Op::SubKTo => arith_to!(
-                        i,
-                        at!(i.b()),
-                        konst_at!(i.c()),
-                        arith::sub_int,
-                        |x: f64, y: f64| Value::double(x - y),
-                        arith::Arith::Sub
-                    ),
-                    Op::MulTo => {
-                        arith_to!(
-                            i,
-                            at!(i.b()),
-                            at!(i.c()),
-                            arith::mul_int,
-                            |x: f64, y: f64| Value::double(x * y),
-                            arith::Arith::Mul
-                        )
-                    }
-                    Op::MulKTo => arith_to!(
-                        i,
-                        at!(i.b()),
-                        konst_at!(i.c()),
-                        arith::mul_int,
-                        |x: f64, y: f64| Value::double(x * y),
-                        arith::Arith::Mul
-                    ),
-                    Op::DivTo => {
-                        arith_to!(
-                            i,
-                            at!(i.b()),
-                            at!(i.c()),
-                            arith::div_int,
-                            |x: f64, y: f64| Value::double(x / y),
-                            arith::Arith::Div
-                        )
-                    }
-                    Op::DivKTo => arith_to!(
-                        i,
-                        at!(i.b()),
-                        konst_at!(i.c()),
-                        arith::div_int,
-                        |x: f64, y: f64| Value::double(x / y),
-                        arith::Arith::Div
-                    ),
-                    Op::RemTo => {
-                        arith_to!(i, at!(i.b()), at!(i.c()), arith::rem_int, arith::rem_number, arith::Arith::Rem)
-                    }
-                    Op::RemKTo => {
-                        arith_to!(i, at!(i.b()), konst_at!(i.c()), arith::rem_int, arith::rem_number, arith::Arith::Rem)
-                    }
+                    Op::Sub => arith!(i, at!(i.c()), sub_int, sub_double, Sub),
+                    Op::SubK => arith!(i, konst_at!(i.c()), sub_int, sub_double, Sub),
+                    Op::Mul => arith!(i, at!(i.c()), mul_int, mul_double, Mul),
+                    Op::MulK => arith!(i, konst_at!(i.c()), mul_int, mul_double, Mul),
+                    Op::Div => arith!(i, at!(i.c()), div_int, div_double, Div),
+                    Op::DivK => arith!(i, konst_at!(i.c()), div_int, div_double, Div),
+                    Op::Rem => arith!(i, at!(i.c()), rem_int, rem_number, Rem),
+                    Op::RemK => arith!(i, konst_at!(i.c()), rem_int, rem_number, Rem),
+                    Op::AddTo => arith_to!(i, at!(i.c()), add_int, add_double, Add),
+                    Op::AddKTo => arith_to!(i, konst_at!(i.c()), add_int, add_double, Add),
+                    Op::SubTo => arith_to!(i, at!(i.c()), sub_int, sub_double, Sub),
+                    Op::SubKTo => arith_to!(i, konst_at!(i.c()), sub_int, sub_double, Sub),
+                    Op::MulTo => arith_to!(i, at!(i.c()), mul_int, mul_double, Mul),
+                    Op::MulKTo => arith_to!(i, konst_at!(i.c()), mul_int, mul_double, Mul),
+                    Op::DivTo => arith_to!(i, at!(i.c()), div_int, div_double, Div),
+                    Op::DivKTo => arith_to!(i, konst_at!(i.c()), div_int, div_double, Div),
+                    Op::RemTo => arith_to!(i, at!(i.c()), rem_int, rem_number, Rem),
+                    Op::RemKTo => arith_to!(i, konst_at!(i.c()), rem_int, rem_number, Rem),
                     Op::Pow => {
                         let value = slow!(self.arithmetic(arith::Arith::Pow, r!(i.b()), r!(i.c())));
                         finish_arith!(i, value);
                     }
-                    Op::BitAnd => bitwise!(i, at!(i.b()), at!(i.c()), |x, y| Value::int(x & y), arith::Bit::And),
-                    Op::BitAndK => bitwise!(i, at!(i.b()), konst_at!(i.c()), |x, y| Value::int(x & y), arith::Bit::And),
-                    Op::BitOr => bitwise!(i, at!(i.b()), at!(i.c()), |x, y| Value::int(x | y), arith::Bit::Or),
-                    Op::BitOrK => bitwise!(i, at!(i.b()), konst_at!(i.c()), |x, y| Value::int(x | y), arith::Bit::Or),
-                    Op::BitXor => bitwise!(i, at!(i.b()), at!(i.c()), |x, y| Value::int(x ^ y), arith::Bit::Xor),
-                    Op::BitXorK => bitwise!(i, at!(i.b()), konst_at!(i.c()), |x, y| Value::int(x ^ y), arith::Bit::Xor),
-                    Op::Shl => bitwise!(
-                        i,
-                        at!(i.b()),
-                        at!(i.c()),
-                        |x: i32, y| Value::int(x.wrapping_shl(y as u32)),
-                        arith::Bit::Shl
-                    ),
-                    Op::ShlK => bitwise!(
-                        i,
-                        at!(i.b()),
-                        konst_at!(i.c()),
-                        |x: i32, y| Value::int(x.wrapping_shl(y as u32)),
-                        arith::Bit::Shl
-                    ),
-                    Op::Shr => bitwise!(
-                        i,
-                        at!(i.b()),
-                        at!(i.c()),
-                        |x: i32, y| Value::int(x.wrapping_shr(y as u32)),
-                        arith::Bit::Shr
-                    ),
-                    Op::ShrK => bitwise!(
-                        i,
-                        at!(i.b()),
-                        konst_at!(i.c()),
-                        |x: i32, y| Value::int(x.wrapping_shr(y as u32)),
-                        arith::Bit::Shr
-                    ),
-                    Op::UShr => bitwise!(i, at!(i.b()), at!(i.c()), arith::ushr_int, arith::Bit::UShr),
-                    Op::UShrK => bitwise!(i, at!(i.b()), konst_at!(i.c()), arith::ushr_int, arith::Bit::UShr),
+                    Op::BitAnd => bitwise!(i, at!(i.c()), and_int, And),
+                    Op::BitAndK => bitwise!(i, konst_at!(i.c()), and_int, And),
+                    Op::BitOr => bitwise!(i, at!(i.c()), or_int, Or),
+                    Op::BitOrK => bitwise!(i, konst_at!(i.c()), or_int, Or),
+                    Op::BitXor => bitwise!(i, at!(i.c()), xor_int, Xor),
+                    Op::BitXorK => bitwise!(i, konst_at!(i.c()), xor_int, Xor),
+                    Op::Shl => bitwise!(i, at!(i.c()), shl_int, Shl),
+                    Op::ShlK => bitwise!(i, konst_at!(i.c()), shl_int, Shl),
+                    Op::Shr => bitwise!(i, at!(i.c()), shr_int, Shr),
+                    Op::ShrK => bitwise!(i, konst_at!(i.c()), shr_int, Shr),
+                    Op::UShr => bitwise!(i, at!(i.c()), ushr_int, UShr),
+                    Op::UShrK => bitwise!(i, konst_at!(i.c()), ushr_int, UShr),
                     Op::Neg => {
                         let value = r!(i.b());
                         if value.is_int() && value.as_int() != 0 && value.as_int() != i32::MIN {
@@ -908,7 +742,7 @@ impl Vm {
                         let array = self.heap.array(i.bc() as usize);
                         r!(i.a()) = array;
                         if i.bc() as usize > 16 {
-                            slow!(self.reserve(array, i.bc() as usize));
+                            slow!(self.room_for_elements(array, i.bc() as usize));
                         }
                     }
                     Op::Append => {
