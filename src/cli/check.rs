@@ -3,43 +3,12 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::files::Lent;
-use super::modules::Loader;
+use super::host::World;
 use super::options::Options;
 use super::source::{self, NoScript};
 use super::streams::Streams;
 use super::{json, status};
 use crate::embed::{Engine, Error};
-use crate::vm::files::{Environment, Files};
-use crate::vm::host::{Host, ModuleName, NoModule};
-
-/// Nothing runs: all that is asked of the world is modules, and what is granted.
-struct Unrun {
-    modules: Loader,
-    lent: Lent,
-}
-
-impl Host for Unrun {
-    fn files(&mut self) -> Option<&mut dyn Files> {
-        self.lent.files()
-    }
-
-    fn environment(&mut self) -> Option<&mut dyn Environment> {
-        self.lent.environment()
-    }
-
-    fn main_module(&mut self, name: &str) -> ModuleName {
-        self.modules.main(name)
-    }
-
-    fn find_module(&mut self, specifier: &str, importer: &ModuleName) -> Result<ModuleName, NoModule> {
-        self.modules.find(specifier, importer)
-    }
-
-    fn read_module(&mut self, module: &ModuleName) -> Result<Vec<u8>, NoModule> {
-        self.modules.read(module)
-    }
-}
 
 /// Compiles the script that the options name and writes its errors, one on a line. The exit status; nothing is executed.
 ///
@@ -49,8 +18,7 @@ pub fn as_json(mut options: Options, streams: &Rc<RefCell<Streams>>) -> Result<i
     let grants = Rc::new(options.grants()?);
     let named = options.operands.first().filter(|_| options.eval.is_none());
     let file = named.filter(|name| *name != "-").map_or("<stdin>".to_string(), |name| name.to_string_lossy().into());
-    let modules = Loader::new(source::script_file(&options), Rc::clone(&grants));
-    let host = Unrun { modules, lent: Lent::new(grants) };
+    let host = World::new(source::script_file(&options), grants);
     let (status, lines) = match source::read(&mut options) {
         Err(NoScript::Usage(sentence)) => return Err(sentence),
         Err(NoScript::Unreadable(sentence)) => (status::NO_INPUT, json::unreadable(&file, &sentence)),

@@ -12,7 +12,6 @@ use cap_std::fs::{Dir, DirEntry, OpenOptions, ReadDir};
 use super::grants::{Grants, Need, Refused, landing, open_regular, regular};
 use super::source::reason;
 use crate::vm::files::{Allowed, Entries, Environment, FileEntry, FileError, FileKind, Files, OpenFile, Purpose};
-use crate::vm::host::Host;
 
 /// Files that a script may have open at a time. Each may hold a buffer, so this limits memory too.
 const MOST_OPEN: usize = 256;
@@ -43,13 +42,14 @@ impl Lent {
     }
 }
 
-/// A host with nothing else: for compiling a script that is not run.
-impl Host for Lent {
-    fn files(&mut self) -> Option<&mut dyn Files> {
+impl Lent {
+    /// The files, if any were granted.
+    pub fn files(&mut self) -> Option<&mut dyn Files> {
         if self.grants.any_files() { Some(self) } else { None }
     }
 
-    fn environment(&mut self) -> Option<&mut dyn Environment> {
+    /// The environment, if any of it was granted.
+    pub fn environment(&mut self) -> Option<&mut dyn Environment> {
         if self.grants.any_variables() { Some(self) } else { None }
     }
 }

@@ -3,10 +3,12 @@
 use std::cell::RefCell;
 use std::hash::{BuildHasher, Hasher};
 use std::io;
+use std::path::Path;
 use std::rc::Rc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::files::Lent;
+use super::grants::Grants;
 use super::input::Input;
 use super::modules::Loader;
 use super::report::Reporter;
@@ -22,10 +24,39 @@ pub struct StdHost {
     started: Instant,
 }
 
-/// What a script may reach besides its streams.
+/// What a script may reach besides its streams: all that is asked for where nothing runs.
 pub struct World {
-    pub lent: Lent,
-    pub modules: Loader,
+    lent: Lent,
+    modules: Loader,
+}
+
+impl World {
+    /// That of a script in a file, or, if there is none, of code whose folder is the current one.
+    pub fn new(script: Option<&Path>, grants: Rc<Grants>) -> World {
+        World { modules: Loader::new(script, Rc::clone(&grants)), lent: Lent::new(grants) }
+    }
+}
+
+impl Host for World {
+    fn main_module(&mut self, name: &str) -> ModuleName {
+        self.modules.main(name)
+    }
+
+    fn find_module(&mut self, specifier: &str, importer: &ModuleName) -> Result<ModuleName, NoModule> {
+        self.modules.find(specifier, importer)
+    }
+
+    fn read_module(&mut self, module: &ModuleName) -> Result<Vec<u8>, NoModule> {
+        self.modules.read(module)
+    }
+
+    fn files(&mut self) -> Option<&mut dyn Files> {
+        self.lent.files()
+    }
+
+    fn environment(&mut self) -> Option<&mut dyn Environment> {
+        self.lent.environment()
+    }
 }
 
 impl StdHost {
@@ -86,15 +117,15 @@ impl Host for StdHost {
     }
 
     fn main_module(&mut self, name: &str) -> ModuleName {
-        self.world.modules.main(name)
+        self.world.main_module(name)
     }
 
     fn find_module(&mut self, specifier: &str, importer: &ModuleName) -> Result<ModuleName, NoModule> {
-        self.world.modules.find(specifier, importer)
+        self.world.find_module(specifier, importer)
     }
 
     fn read_module(&mut self, module: &ModuleName) -> Result<Vec<u8>, NoModule> {
-        self.world.modules.read(module)
+        self.world.read_module(module)
     }
 
     fn finalizer_failed(&mut self, failure: &FinalizerFailure) {
@@ -102,11 +133,11 @@ impl Host for StdHost {
     }
 
     fn files(&mut self) -> Option<&mut dyn Files> {
-        self.world.lent.files()
+        self.world.files()
     }
 
     fn environment(&mut self) -> Option<&mut dyn Environment> {
-        self.world.lent.environment()
+        self.world.environment()
     }
 
     fn is_terminal(&self, stream: Stream) -> bool {

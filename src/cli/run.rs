@@ -6,10 +6,8 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 use std::rc::Rc;
 
-use super::files::Lent;
 use super::host::{StdHost, World};
 use super::input::Input;
-use super::modules::Loader;
 use super::options::{Color, Dump, Options};
 use super::repl::{self, Prompt, Record, Recorder};
 use super::report::Reporter;
@@ -71,8 +69,7 @@ fn act(mut options: Options, streams: &Rc<RefCell<Streams>>) -> Result<i32, Stop
     let only_prompt = options.names_no_script() && (options.interactive || at_terminal && options.runs());
     let reporter = Rc::new(Reporter::new(options.color, streams.borrow().error_is_terminal));
     let grants = Rc::new(options.grants().map_err(|text| misused(&text))?);
-    let world =
-        World { modules: Loader::new(source::script_file(&options), Rc::clone(&grants)), lent: Lent::new(grants) };
+    let world = World::new(source::script_file(&options), grants);
     let script = match only_prompt {
         true => None,
         false => Some(script(&mut options, &reporter)?),

@@ -300,10 +300,6 @@ impl Vm {
         Ok(rest)
     }
 
-    pub(super) fn reserve(&mut self, array: Value, more: usize) -> Result<(), Throw> {
-        self.room_for_elements(array, more)
-    }
-
     /// A closure of `code`, made by the running frame.
     pub(super) fn closure(&mut self, code: *const Code, regs: *const Value, home: Option<Value>) -> Value {
         // SAFETY: code lives as long as the machine; the compiler's captures name locals of the running frame and captures of its closure.

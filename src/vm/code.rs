@@ -83,8 +83,8 @@ impl Cache {
 
     /// The kind of a value whose built-in methods can be remembered by kind: a string, or an array, Map or Set without own properties.
     pub fn kind_of(value: Value) -> Option<Kind> {
-        // SAFETY: a live value (I2).
         let of = |props: Value, kind| (props == Value::UNDEFINED).then_some(kind);
+        // SAFETY: a live value (I2).
         unsafe {
             match value.kind()? {
                 Kind::String => Some(Kind::String),

@@ -187,6 +187,16 @@ impl Vm {
 
     // ---- Texts ----------------------------------------------------------------------------------------------------
 
+    /// [`Vm::to_text`] of what comes behind a text that is being put together. A `toString` may be a template again, as deep as calls may go; what is there so far waits
+    /// meanwhile, and counts.
+    fn text_behind(&mut self, text: &String, value: Value) -> Result<Value, Throw> {
+        let waits = text.capacity() as u64;
+        self.heap.arena.beside += waits;
+        let piece = stacker::maybe_grow(128 * 1024, 1024 * 1024, || self.to_text(value));
+        self.heap.arena.beside -= waits;
+        piece
+    }
+
     /// The values at stack indexes `base..base + count`, converted and joined.
     #[inline(never)]
     pub(super) fn concat(&mut self, base: usize, count: usize) -> Result<Value, Throw> {
@@ -206,13 +216,7 @@ impl Vm {
                 for index in index..count {
                     self.heap.protect(self.stack[base + index]);
                 }
-                // A `toString` may be a template again, as deep as calls may go.
-                // What is there so far waits, and counts.
-                let waits = text.capacity() as u64;
-                self.heap.arena.beside += waits;
-                let piece = stacker::maybe_grow(128 * 1024, 1024 * 1024, || self.to_text(value));
-                self.heap.arena.beside -= waits;
-                let piece = piece?;
+                let piece = self.text_behind(&text, value)?;
                 let piece = self.heap.text(piece).as_str();
                 self.push_text(&mut text, piece)?;
             }
@@ -289,11 +293,7 @@ impl Vm {
                 match self.primitive_text(element) {
                     Some(piece) => self.push_text(&mut text, self.heap.text(piece).as_str())?,
                     None => {
-                        let waits = text.capacity() as u64;
-                        self.heap.arena.beside += waits;
-                        let piece = self.to_text(element);
-                        self.heap.arena.beside -= waits;
-                        let piece = piece?;
+                        let piece = self.text_behind(&text, element)?;
                         self.push_text(&mut text, self.heap.text(piece).as_str())?;
                     }
                 }

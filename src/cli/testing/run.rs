@@ -6,9 +6,8 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::cli::files::Lent;
 use crate::cli::grants::Grants;
-use crate::cli::modules::Loader;
+use crate::cli::host::World;
 use crate::cli::options::Color;
 use crate::cli::report::Reporter;
 use crate::cli::{source, status};
@@ -82,9 +81,8 @@ pub fn run(plan: &Plan<'_>) -> Got {
         input: plan.input.to_vec(),
         read: 0,
         clock: 0.0,
-        lent: Lent::new(Rc::clone(plan.grants)),
+        world: World::new(Some(plan.path), Rc::clone(plan.grants)),
         variables: plan.variables.to_vec(),
-        modules: Loader::new(Some(plan.path), Rc::clone(plan.grants)),
     };
     let events = Rc::clone(&kept);
     let tracer = TextTracer::new(plan.trace, move |line: &str| events.borrow_mut().event(line));
@@ -183,9 +181,8 @@ struct Recorder {
     /// Bytes of it that were read.
     read: usize,
     clock: f64,
-    lent: Lent,
+    world: World,
     variables: Vec<(String, String)>,
-    modules: Loader,
 }
 
 impl Recorder {
@@ -254,7 +251,7 @@ impl Host for Recorder {
     }
 
     fn files(&mut self) -> Option<&mut dyn Files> {
-        self.lent.files()
+        self.world.files()
     }
 
     fn environment(&mut self) -> Option<&mut dyn Environment> {
@@ -262,15 +259,15 @@ impl Host for Recorder {
     }
 
     fn main_module(&mut self, name: &str) -> ModuleName {
-        self.modules.main(name)
+        self.world.main_module(name)
     }
 
     fn find_module(&mut self, specifier: &str, importer: &ModuleName) -> Result<ModuleName, NoModule> {
-        self.modules.find(specifier, importer)
+        self.world.find_module(specifier, importer)
     }
 
     fn read_module(&mut self, module: &ModuleName) -> Result<Vec<u8>, NoModule> {
-        self.modules.read(module)
+        self.world.read_module(module)
     }
 
     fn finalizer_failed(&mut self, failure: &FinalizerFailure) {
