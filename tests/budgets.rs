@@ -45,16 +45,16 @@ fn an_engine_is_whole_after_a_limit() {
             let heap = Settings { stress, verify: stress, ..Settings::default() };
             let mut engine = set(Engine::builder().options(Options { heap, ..Options::default() })).build();
             for _ in 0..3 {
-                assert_eq!(limit(engine.eval("hostile.pbt", program)), Some(expected));
+                assert_eq!(limit(engine.run("hostile.pbt", program)), Some(expected));
                 assert_eq!(engine.verify(), Ok(()), "{expected}");
                 assert!(
                     engine
-                        .eval("next.pbt", "let n = 0; for (let i = 0; i < 1000; i += 1) { n += [i].length; } n")
+                        .run("next.pbt", "let n = 0; for (let i = 0; i < 1000; i += 1) { n += [i].length; } n")
                         .is_ok()
                 );
                 assert_eq!(engine.value_text(Format::Compact), "1000");
             }
-            assert_eq!(limit(engine.eval("hostile.pbt", program)), Some(expected));
+            assert_eq!(limit(engine.run("hostile.pbt", program)), Some(expected));
             engine.finish();
             assert_eq!(engine.leaks(), [], "{expected}");
         }
@@ -96,7 +96,7 @@ const MIXED: &str = "class A { x = [1]; constructor(n) { this.n = n; } get() { r
 fn end_with(fuel: u64, stress: bool) -> Option<(u32, u32)> {
     let heap = Settings { stress, verify: stress, ..Settings::default() };
     let mut engine = Engine::builder().options(Options { heap, ..Options::default() }).fuel(fuel).build();
-    match engine.eval("mixed.pbt", MIXED) {
+    match engine.run("mixed.pbt", MIXED) {
         Err(Error::Failure(Failure::Limit { limit: Limit::Fuel(_), place, .. })) => {
             let span = place.expect("a place").span;
             Some((span.start, span.end))
@@ -111,7 +111,7 @@ fn fuel_is_exact_and_the_same_under_stress() {
     let used = |stress| {
         let heap = Settings { stress, verify: stress, ..Settings::default() };
         let mut engine = Engine::builder().options(Options { heap, ..Options::default() }).build();
-        assert!(engine.eval("mixed.pbt", MIXED).is_ok());
+        assert!(engine.run("mixed.pbt", MIXED).is_ok());
         engine.fuel_used()
     };
     let all = used(false);
@@ -135,13 +135,13 @@ fn fuel_is_exact_and_the_same_under_stress() {
 fn each_program_has_all_of_it() {
     let mut engine = Engine::builder().fuel(1000).max_output(10).build();
     for _ in 0..5 {
-        assert!(engine.eval("a.pbt", "for (let i = 0; i < 900; i += 1) {} print('123456789')").is_ok());
+        assert!(engine.run("a.pbt", "for (let i = 0; i < 900; i += 1) {} print('123456789')").is_ok());
         // The jumps, and a unit for up to 16 bytes.
         assert_eq!(engine.fuel_used(), 901);
         assert_eq!(engine.output_written(), 10);
     }
-    assert!(engine.eval("a.pbt", "for (let i = 0; i < 1000; i += 1) {}").is_ok());
-    assert_eq!(limit(engine.eval("a.pbt", "for (let i = 0; i < 1100; i += 1) {}")), Some(Limit::Fuel(1000)));
+    assert!(engine.run("a.pbt", "for (let i = 0; i < 1000; i += 1) {}").is_ok());
+    assert_eq!(limit(engine.run("a.pbt", "for (let i = 0; i < 1100; i += 1) {}")), Some(Limit::Fuel(1000)));
 }
 
 /// Keeps what is written.
@@ -159,7 +159,7 @@ fn output_ends_at_the_byte_and_between_characters() {
     for (most, written) in [(0, ""), (3, "aé"), (5, "aé"), (6, "aé€"), (9, "aé€"), (10, "aé€😀")] {
         let kept = Rc::new(RefCell::new(String::new()));
         let mut engine = Engine::builder().host(Keeping(Rc::clone(&kept))).max_output(most).build();
-        let result = limit(engine.eval("a.pbt", "try { console.log('aé€😀'); } catch { console.error('caught'); }"));
+        let result = limit(engine.run("a.pbt", "try { console.log('aé€😀'); } catch { console.error('caught'); }"));
         assert_eq!((result, kept.borrow().as_str()), (Some(Limit::Output(most)), written));
     }
 }
@@ -170,7 +170,7 @@ fn depth_is_an_error_that_can_be_caught() {
         try { f(1); } catch (e) { deepest = [e.name, deepest]; } deepest";
     for (depth, expected) in [(10, r#"["RangeError",9]"#), (50_000, r#"["RangeError",49999]"#)] {
         let mut engine = Engine::builder().max_depth(depth).build();
-        assert!(engine.eval("a.pbt", program).is_ok());
+        assert!(engine.run("a.pbt", program).is_ok());
         assert_eq!(engine.value_text(Format::Compact), expected);
     }
     for (levels, source, is_fine) in [
@@ -182,7 +182,7 @@ fn depth_is_an_error_that_can_be_caught() {
         (3000, "JSON.parse('['.repeat(2500) + ']'.repeat(2500))".to_string(), true),
     ] {
         let mut engine = Engine::builder().max_parse_depth(levels).build();
-        assert_eq!(engine.eval("a.pbt", &source).is_ok(), is_fine, "{levels}");
+        assert_eq!(engine.run("a.pbt", &source).is_ok(), is_fine, "{levels}");
     }
 }
 
@@ -193,7 +193,7 @@ fn finalizers_share_a_reserve() {
         const a = new R(2), b = new R(1), c = new R(0);";
     let kept = Rc::new(RefCell::new(String::new()));
     let mut engine = Engine::builder().host(Keeping(Rc::clone(&kept))).fuel(100_000).build();
-    assert_eq!(limit(engine.eval("a.pbt", &format!("{code} for (;;) {{}}"))), Some(Limit::Fuel(100_000)));
+    assert_eq!(limit(engine.run("a.pbt", &format!("{code} for (;;) {{}}"))), Some(Limit::Fuel(100_000)));
     engine.finish();
     // The newest is first; the second uses all up, the third is not called.
     assert_eq!(kept.borrow().as_str(), "0\n1\n");

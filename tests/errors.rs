@@ -184,7 +184,7 @@ fn json_of_what_is_right_unreadable_or_misused() {
 
 /// The message of the error that nobody catches.
 fn uncaught(source: &str) -> (String, Vec<String>) {
-    match Engine::builder().build().eval("test", source) {
+    match Engine::builder().build().run("test", source) {
         Err(Error::Failure(Failure::Uncaught { message, stack, .. })) => (message, stack),
         other => panic!("{source}: {other:?}"),
     }
@@ -319,7 +319,7 @@ fn carets(source: &str) -> [Option<(u32, u32)>; 2] {
         let at = place.source.position(place.span.start);
         (at.line, at.column)
     };
-    match Engine::builder().build().eval("test", source) {
+    match Engine::builder().build().run("test", source) {
         Err(Error::Failure(Failure::Uncaught { place, rethrown, .. })) => [place.map(position), rethrown.map(position)],
         other => panic!("{source}: {other:?}"),
     }

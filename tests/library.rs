@@ -137,7 +137,7 @@ impl Example {
         let scratch = Scratch::new("example");
         let host = Desk::new(&written, &scratch);
         let mut engine = Engine::builder().host(host).args(["in.txt", "-v"]).build();
-        let status = match engine.eval("example.pbt", &self.script) {
+        let status = match engine.run("example.pbt", &self.script) {
             Ok(_) => None,
             Err(Error::Failure(Failure::Exit(status))) => Some(status),
             Err(error) => return Some(format!("    {error}\n{}", self.script)),

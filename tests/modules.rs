@@ -396,14 +396,14 @@ fn a_host_in_memory_gives_modules_the_names_it_likes() {
     let mut engine = Engine::builder().host(shelf).build();
     for _ in 0..2 {
         // Each program has modules of its own.
-        engine.eval("main", "import { n, up } from 'count'; up(); n").expect("a value");
+        engine.run("main", "import { n, up } from 'count'; up(); n").expect("a value");
         assert_eq!(engine.value_text(Format::Compact), "2");
     }
     for (source, name, message) in [
         ("import 'nothing'", "main", "<nothing> is not on the shelf"),
         ("import 'bad'", "<bad>", "expected an expression, found `;`"),
     ] {
-        let Err(Error::Module(refused)) = engine.eval("main", source) else { panic!("{source} runs") };
+        let Err(Error::Module(refused)) = engine.run("main", source) else { panic!("{source} runs") };
         assert_eq!((refused.source.name.as_str(), refused.diagnostics[0].message.as_str()), (name, message));
     }
     assert!(engine.check("main", "import { up } from 'count'; up()").is_ok());

@@ -323,7 +323,7 @@ fn a_program_by_itself_follows_a_session() {
     let mut engine = strict().build();
     fed(&mut engine, &["let x = [1]"]);
     for _ in 0..3 {
-        assert!(engine.eval("main.pbt", "let x = { n: 2 }; const f = () => x; f()").is_ok());
+        assert!(engine.run("main.pbt", "let x = { n: 2 }; const f = () => x; f()").is_ok());
         assert_eq!(engine.value_text(Format::Compact), r#"{"n":2}"#);
         // Whatever the machine still holds would be freed by now.
         engine.finish();

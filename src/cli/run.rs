@@ -219,7 +219,7 @@ impl Run<'_> {
         let script = script?;
         let result = match (prompts, preludes.is_empty()) {
             (true, _) => engine.feed(&script.name, &script.text),
-            (false, true) => engine.eval(&script.name, &script.text),
+            (false, true) => engine.run(&script.name, &script.text),
             (false, false) => engine.feed_last(&script.name, &script.text),
         };
         let status = self.failed(script, &result);

@@ -1,6 +1,6 @@
 //! The last step for a function: jumps get their offsets, and those too far for 16 bits their long form.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::emit::Func;
 use super::op::{Instr, Op, Shape};
@@ -8,7 +8,7 @@ use super::proto::Proto;
 
 impl Func {
     /// The finished function.
-    pub fn finish(mut self) -> Rc<Proto> {
+    pub fn finish(mut self) -> Arc<Proto> {
         let long = self.far_jumps();
         if !long.is_empty() {
             self.lengthen(&long);
@@ -20,7 +20,7 @@ impl Func {
         }
         self.locals.retain(|local| local.start < local.end);
         self.locals.sort_by_key(|local| local.start);
-        Rc::new(Proto {
+        Arc::new(Proto {
             name: self.name,
             kind: self.kind,
             code: self.code,

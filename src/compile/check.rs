@@ -1,6 +1,6 @@
 //! The operand check: what the machine relies on without looking.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
@@ -63,7 +63,7 @@ pub fn check_counts(program: &Program) -> Result<(), String> {
 }
 
 /// The functions in a function's classes.
-fn members(proto: &Proto) -> impl Iterator<Item = &Rc<Proto>> {
+fn members(proto: &Proto) -> impl Iterator<Item = &Arc<Proto>> {
     proto.classes.iter().flat_map(|class| {
         class.constructor.iter().chain(&class.fields).chain(class.methods.iter().map(|method| &method.function))
     })

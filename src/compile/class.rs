@@ -1,6 +1,6 @@
 //! Classes: in JavaScript's order, the superclass, computed keys and methods, the name, static fields and blocks.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::Compiler;
 use super::effects::Effect;
@@ -188,7 +188,7 @@ impl<'a> Compiler<'a> {
         self.f.abc(Op::Call, window, 0, 0);
     }
 
-    fn fields(&mut self, class: &'a Class, name: &Name) -> Rc<Proto> {
+    fn fields(&mut self, class: &'a Class, name: &Name) -> Arc<Proto> {
         let Some(&id) = self.res.function_of.get(&key(class, Role::Class)) else {
             unreachable!("the resolver has seen every class");
         };
@@ -200,7 +200,7 @@ impl<'a> Compiler<'a> {
         self.finish_initialisers()
     }
 
-    fn finish_initialisers(&mut self) -> Rc<Proto> {
+    fn finish_initialisers(&mut self) -> Arc<Proto> {
         self.f.push(Instr::abc(Op::ReturnUndefined, 0, 0, 0, 0));
         self.leave_function()
     }

@@ -1,6 +1,6 @@
 //! A function under construction: instructions, labels, constants, registers.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
@@ -42,7 +42,7 @@ pub struct Func {
     pub caches: Vec<Name>,
     pub templates: Vec<Vec<Name>>,
     template_index: FxHashMap<Vec<Name>, u32>,
-    pub functions: Vec<Rc<Proto>>,
+    pub functions: Vec<Arc<Proto>>,
     pub classes: Vec<ClassTemplate>,
     pub captures: Vec<Capture>,
     pub capture_names: Vec<Name>,
@@ -293,7 +293,7 @@ impl Func {
         index
     }
 
-    pub fn add_function(&mut self, proto: Rc<Proto>) -> u32 {
+    pub fn add_function(&mut self, proto: Arc<Proto>) -> u32 {
         self.functions.push(proto);
         self.functions.len() as u32 - 1
     }

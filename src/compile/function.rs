@@ -1,6 +1,6 @@
 //! Functions: parameters, the body, the closure.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::Compiler;
 use super::control::Control;
@@ -53,7 +53,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// Compiles a function.
-    pub fn function(&mut self, function: &'a Function, name: Name, extra: Extra) -> Rc<Proto> {
+    pub fn function(&mut self, function: &'a Function, name: Name, extra: Extra) -> Arc<Proto> {
         let Some(&id) = self.res.function_of.get(&key(function, Role::Body)) else {
             unreachable!("the resolver has seen every function");
         };
@@ -98,7 +98,7 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    pub fn leave_function(&mut self) -> Rc<Proto> {
+    pub fn leave_function(&mut self) -> Arc<Proto> {
         self.close_function();
         self.check_size();
         match self.outer.pop() {

@@ -43,7 +43,7 @@ pub use check::{check, check_counts};
 pub use disasm::disassemble;
 pub use names::value_names;
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::syntax::ast::{self, Name, Span};
 use crate::syntax::codes;
@@ -159,12 +159,12 @@ struct Compiler<'a> {
 
 impl<'a> Compiler<'a> {
     /// The functions of a module that others call before it is evaluated, because they import each other.
-    fn hoisted(&mut self, program: &'a ast::Program) -> Rc<proto::Proto> {
+    fn hoisted(&mut self, program: &'a ast::Program) -> Arc<proto::Proto> {
         self.begin_main(program, &program.body);
         self.end_main(program, None)
     }
 
-    fn main(&mut self, program: &'a ast::Program, linkage: &Linkage) -> Rc<proto::Proto> {
+    fn main(&mut self, program: &'a ast::Program, linkage: &Linkage) -> Arc<proto::Proto> {
         self.begin_main(program, if linkage.is_cyclic { &[] } else { &program.body });
         let value = if linkage.is_imported { None } else { value_of(program) };
         let before = value.map_or(program.body.len(), |(index, _)| index);
@@ -184,7 +184,7 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn end_main(&mut self, program: &'a ast::Program, value: Option<&'a ast::Expr>) -> Rc<proto::Proto> {
+    fn end_main(&mut self, program: &'a ast::Program, value: Option<&'a ast::Expr>) -> Arc<proto::Proto> {
         let result = match value {
             Some(expr) => self.operand(expr),
             None => {

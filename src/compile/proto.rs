@@ -1,6 +1,6 @@
 //! What the compiler makes: plain data, no heap values. The machine links it before it runs.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::op::Instr;
 use crate::syntax::ast::{DeclKind, Name, Span};
@@ -8,9 +8,9 @@ use crate::syntax::ast::{DeclKind, Name, Span};
 /// A compiled program.
 #[derive(Debug)]
 pub struct Program {
-    pub main: Rc<Proto>,
+    pub main: Arc<Proto>,
     /// Makes its top-level functions, before any of the modules runs that import each other in a circle. If not there, `main` does.
-    pub hoist: Option<Rc<Proto>>,
+    pub hoist: Option<Arc<Proto>>,
     /// Its last statement is an expression, whose value is the program's.
     pub has_value: bool,
     /// Top-level names that functions refer to (at the prompt: all), in order of declaration; `GetGlobal` and `SetGlobal`
@@ -51,7 +51,7 @@ pub struct Proto {
     pub caches: Vec<Name>,
     /// Keys of object literals, by the index in `NewObject`; distinct, at most 64.
     pub templates: Vec<Vec<Name>>,
-    pub functions: Vec<Rc<Proto>>,
+    pub functions: Vec<Arc<Proto>>,
     pub classes: Vec<ClassTemplate>,
     /// Where each captured variable comes from when a closure is made.
     pub captures: Vec<Capture>,
@@ -144,9 +144,9 @@ pub struct Handler {
 #[derive(Debug)]
 pub struct ClassTemplate {
     pub name: Name,
-    pub constructor: Option<Rc<Proto>>,
+    pub constructor: Option<Arc<Proto>>,
     /// Runs instance fields; `None` when there are none.
-    pub fields: Option<Rc<Proto>>,
+    pub fields: Option<Arc<Proto>>,
     pub methods: Vec<MethodTemplate>,
     /// Private names declared by the class, without `#`; the index is used by `PrivateName`.
     pub private_names: Vec<Name>,
@@ -157,7 +157,7 @@ pub struct MethodTemplate {
     pub key: MethodKey,
     /// Its home for `super` is the class itself.
     pub is_static: bool,
-    pub function: Rc<Proto>,
+    pub function: Arc<Proto>,
 }
 
 #[derive(Debug)]

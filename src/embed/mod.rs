@@ -4,7 +4,7 @@
 //! use probate::embed::{Engine, Format};
 //!
 //! let mut engine = Engine::builder().args(["pen", "ink"]).build();
-//! engine.eval("list.pbt", "({ count: args.length, args })")?;
+//! engine.run("list.pbt", "({ count: args.length, args })")?;
 //! assert_eq!(engine.value_text(Format::Compact), r#"{"count":2,"args":["pen","ink"]}"#);
 //! # Ok::<(), probate::embed::Error>(())
 //! ```
@@ -160,7 +160,7 @@ impl Builder {
     }
 }
 
-/// A machine with the standard library. It runs one program at a time: each from a clean slate ([`Engine::eval`]), or one after the other in one scope, as a prompt
+/// A machine with the standard library. It runs one program at a time: each from a clean slate ([`Engine::run`]), or one after the other in one scope, as a prompt
 /// does ([`Engine::feed`]).
 pub struct Engine {
     vm: Vm,
@@ -256,10 +256,10 @@ impl Engine {
     ///
     /// # Errors
     /// It does not compile, or it ended early.
-    pub fn eval(&mut self, name: &str, source: &str) -> Result<Outcome, Error> {
+    pub fn run(&mut self, name: &str, source: &str) -> Result<Outcome, Error> {
         let tree = self.parse(source).map_err(Error::Syntax)?;
         if !tree.module.requests.is_empty() {
-            return self.eval_modules(name, source, tree);
+            return self.run_modules(name, source, tree);
         }
         let program = self.compile_tree(&tree, source, Surroundings::default()).map_err(Error::Syntax)?;
         drop(tree);
@@ -344,7 +344,7 @@ mod tests {
 
     fn value_of(source: &str) -> String {
         let mut engine = Engine::builder().build();
-        if let Err(error) = engine.eval("test.pbt", source) {
+        if let Err(error) = engine.run("test.pbt", source) {
             panic!("{error}");
         }
         engine.value_text(Format::Compact)
@@ -379,7 +379,7 @@ mod tests {
     #[test]
     fn pretty_is_indented_by_two() {
         let mut engine = Engine::builder().build();
-        assert!(engine.eval("test.pbt", r#"{"a":[1,[]],"b":{}}"#).is_ok());
+        assert!(engine.run("test.pbt", r#"{"a":[1,[]],"b":{}}"#).is_ok());
         let expected = "{\n  \"a\": [\n    1,\n    []\n  ],\n  \"b\": {}\n}";
         assert_eq!(engine.value_text(Format::Pretty), expected);
     }
@@ -393,14 +393,14 @@ mod tests {
     #[test]
     fn programs_start_afresh() {
         let mut engine = Engine::builder().build();
-        assert!(engine.eval("one.pbt", "let x = { n: 1 }; function f() { return x; } f()").is_ok());
+        assert!(engine.run("one.pbt", "let x = { n: 1 }; function f() { return x; } f()").is_ok());
         assert_eq!(engine.value_text(Format::Compact), r#"{"n":1}"#);
-        assert!(matches!(engine.eval("two.pbt", "x"), Err(Error::Syntax(_))));
+        assert!(matches!(engine.run("two.pbt", "x"), Err(Error::Syntax(_))));
         assert!(matches!(
-            engine.eval("three.pbt", "f(); let y = 1; function f() { return y; }"),
+            engine.run("three.pbt", "f(); let y = 1; function f() { return y; }"),
             Err(Error::Failure(_))
         ));
-        assert!(engine.eval("four.pbt", "[]").is_ok_and(|outcome| !outcome.is_undefined()));
+        assert!(engine.run("four.pbt", "[]").is_ok_and(|outcome| !outcome.is_undefined()));
         let live = engine.stats().live;
         assert_eq!(live.iter().find(|(kind, _)| *kind == "variable"), Some(&("variable", 0)));
     }
@@ -408,8 +408,8 @@ mod tests {
     #[test]
     fn an_early_end_is_an_error() {
         let mut engine = Engine::builder().build();
-        assert_eq!(engine.eval("test.pbt", "exit(3)"), Err(Error::Failure(Failure::Exit(3))));
-        let error = engine.eval("test.pbt", "throw new TypeError('no')");
+        assert_eq!(engine.run("test.pbt", "exit(3)"), Err(Error::Failure(Failure::Exit(3))));
+        let error = engine.run("test.pbt", "throw new TypeError('no')");
         assert_eq!(error.map_err(|error| error.to_string()), Err("Uncaught TypeError: no".to_string()));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Nothing of any module runs before every one has been found, read, compiled and linked, and every data module has its value.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
@@ -22,7 +22,7 @@ use crate::vm::modules::Importer;
 /// A text of a program of several modules that was refused, or that names a module that cannot be had.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
-    pub source: Rc<Source>,
+    pub source: Arc<Source>,
     /// At least one, in the order of the text.
     pub diagnostics: Vec<Diagnostic>,
     /// Why the module cannot be had that the text names; `None`: the text itself is wrong.
@@ -42,11 +42,11 @@ pub(super) struct Modules {
 
 struct Text {
     name: ModuleName,
-    source: Rc<Source>,
+    source: Arc<Source>,
 }
 
 impl Modules {
-    fn add(&mut self, name: ModuleName, source: Rc<Source>, tree: Option<ast::Program>) -> usize {
+    fn add(&mut self, name: ModuleName, source: Arc<Source>, tree: Option<ast::Program>) -> usize {
         self.graph.modules.push(link::Module::new(tree));
         self.texts.push(Text { name, source });
         self.texts.len() - 1
@@ -149,7 +149,7 @@ impl Engine {
     }
 
     /// Compiles and runs a program that imports modules.
-    pub(super) fn eval_modules(&mut self, name: &str, source: &str, tree: ast::Program) -> Result<Outcome, Error> {
+    pub(super) fn run_modules(&mut self, name: &str, source: &str, tree: ast::Program) -> Result<Outcome, Error> {
         let mut modules = Modules::default();
         let plan = self.plan(&mut modules, name, source, tree, 0, Surroundings::default())?;
         self.finish();
@@ -215,7 +215,7 @@ impl Engine {
         // What is known has run, but for a program's own text that another module may name.
         let from = modules.texts.len();
         let own = self.vm.host.main_module(name);
-        let entry = modules.add(own.clone(), Rc::new(Source::new(name, source)), Some(tree));
+        let entry = modules.add(own.clone(), Arc::new(Source::new(name, source)), Some(tree));
         if first == 0 {
             // Inputs of a session are no modules.
             modules.known.insert((own.id, false), entry);
@@ -307,9 +307,9 @@ impl Engine {
         let bytes = self.vm.host.read_module(&name)?;
         let text = decode(bytes).map_err(|wrong| {
             let (text, diagnostic) = *wrong;
-            refused(&Rc::new(Source::new(&name.shown, &text)), vec![diagnostic], None)
+            refused(&Arc::new(Source::new(&name.shown, &text)), vec![diagnostic], None)
         })?;
-        let source = Rc::new(Source::new(&name.shown, &text));
+        let source = Arc::new(Source::new(&name.shown, &text));
         let tree = match is_data {
             true => None,
             false => Some(self.parse(&text).map_err(|diagnostics| refused(&source, diagnostics, None))?),
@@ -351,14 +351,14 @@ impl Engine {
     fn run_plan(&mut self, modules: &Modules, plan: &Plan, takes_error: bool) -> Result<(), Failure> {
         let order = &plan.linked.order;
         // Who imports whom: whoever names a module stands behind it.
-        let mut importers: Vec<Option<Rc<Importer>>> = vec![None; order.modules.len()];
+        let mut importers: Vec<Option<Arc<Importer>>> = vec![None; order.modules.len()];
         for place in (0..order.modules.len()).rev() {
             let Some((parent, request)) = order.named_by[place] else { continue };
             let module = &modules.graph.modules[parent];
             let span = module.tree.as_ref().map_or(Span::default(), |tree| tree.module.requests[request].span);
-            let source = Rc::clone(&modules.texts[parent].source);
+            let source = Arc::clone(&modules.texts[parent].source);
             let importer = importers[order.place(parent)].clone();
-            importers[place] = Some(Rc::new(Importer { source, span, importer }));
+            importers[place] = Some(Arc::new(Importer { source, span, importer }));
         }
         for (place, &index) in order.modules.iter().enumerate() {
             let program = if index == plan.entry { Some(&plan.program) } else { plan.programs[place].as_ref() };
@@ -415,7 +415,7 @@ impl From<Error> for Unavailable {
 
 impl Unavailable {
     /// The error, if the module is named at `span` of a text.
-    fn at(self, source: &Rc<Source>, span: Span) -> Error {
+    fn at(self, source: &Arc<Source>, span: Span) -> Error {
         let none = match self {
             Unavailable::Host(none) => none,
             Unavailable::Wrong(error) => return error,
@@ -432,8 +432,8 @@ impl Unavailable {
     }
 }
 
-fn refused(source: &Rc<Source>, diagnostics: Vec<Diagnostic>, reason: Option<Reason>) -> Error {
-    Error::Module(Box::new(Refused { source: Rc::clone(source), diagnostics, reason }))
+fn refused(source: &Arc<Source>, diagnostics: Vec<Diagnostic>, reason: Option<Reason>) -> Error {
+    Error::Module(Box::new(Refused { source: Arc::clone(source), diagnostics, reason }))
 }
 
 /// A text of bytes.

@@ -180,7 +180,7 @@ impl fmt::Display for Name<'_> {
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
-    use std::rc::Rc;
+    use std::sync::Arc;
 
     use super::*;
     use crate::heap::cell::Kind;
@@ -228,8 +228,8 @@ mod tests {
     }
 
     fn traced(preset: Preset) -> String {
-        let text = Rc::new(RefCell::new(String::new()));
-        let sink = Rc::clone(&text);
+        let text = Arc::new(RefCell::new(String::new()));
+        let sink = Arc::clone(&text);
         let mut tracer = TextTracer::new(Some(preset), move |line: &str| sink.borrow_mut().push_str(line));
         for event in every_event() {
             tracer.event(&event);
@@ -260,8 +260,8 @@ mod tests {
 
     #[test]
     fn off_until_switched_on() {
-        let text = Rc::new(RefCell::new(String::new()));
-        let sink = Rc::clone(&text);
+        let text = Arc::new(RefCell::new(String::new()));
+        let sink = Arc::clone(&text);
         let mut tracer = TextTracer::new(None, move |line: &str| sink.borrow_mut().push_str(line));
         tracer.event(&Event::Check);
         assert!(!tracer.set_preset(Some("some")));

@@ -13,7 +13,7 @@
 
 use std::any::Any;
 use std::cmp::Reverse;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
@@ -31,7 +31,7 @@ pub enum Finalizer {
     /// A function of the script: called with the value.
     Function(Value),
     /// A function of the host, as the machine knows it.
-    Host(Rc<dyn Any>),
+    Host(Arc<dyn Any>),
 }
 
 /// A finalizer that is due: its registration is used up. It holds its value, and the function, by a counted reference each.

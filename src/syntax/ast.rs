@@ -6,7 +6,7 @@
 //!
 //! Spans are byte offsets into the source text.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// A half-open range of byte offsets into one source text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -27,7 +27,7 @@ impl Span {
 }
 
 /// An identifier or a property name, without quotes; a private name carries no `#`.
-pub type Name = Rc<str>;
+pub type Name = Arc<str>;
 
 /// A name where it stands.
 #[derive(Clone, Debug)]
@@ -136,7 +136,7 @@ pub enum StmtKind {
         decls: Vec<Declarator>,
     },
     /// A function declaration; its `name` is `Some`.
-    Function(Rc<Function>),
+    Function(Arc<Function>),
     /// A class declaration; its `name` is `Some`.
     Class(Box<Class>),
     Block(Block),
@@ -245,7 +245,7 @@ pub enum ExprKind {
     },
     Array(Vec<Item>),
     Object(Vec<Property>),
-    Function(Rc<Function>),
+    Function(Arc<Function>),
     Class(Box<Class>),
     /// A variable; `undefined`, `NaN` and `Infinity` are names too.
     Name(Name),
@@ -314,7 +314,7 @@ pub enum Item {
 pub enum Property {
     KeyValue { key: PropKey, value: Expr },
     Shorthand(Ident),
-    Method { key: PropKey, function: Rc<Function> },
+    Method { key: PropKey, function: Arc<Function> },
     Spread(Expr),
 }
 
@@ -456,7 +456,7 @@ pub enum FunctionBody {
 pub struct Class {
     pub name: Option<Ident>,
     pub superclass: Option<Expr>,
-    pub constructor: Option<Rc<Function>>,
+    pub constructor: Option<Arc<Function>>,
     /// In source order, without the constructor.
     pub members: Vec<Member>,
     pub span: Span,
@@ -471,7 +471,7 @@ pub struct Member {
 
 #[derive(Debug)]
 pub enum MemberKind {
-    Method { key: MemberKey, function: Rc<Function> },
+    Method { key: MemberKey, function: Arc<Function> },
     Field { key: MemberKey, init: Option<Expr> },
     StaticBlock(Block),
 }

@@ -3,7 +3,7 @@
 use std::cell::UnsafeCell;
 use std::mem::offset_of;
 use std::ptr::null_mut;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::compile::op::{Instr, Op, flag};
 use crate::compile::proto::{Const, MethodKey, Proto};
@@ -143,8 +143,8 @@ pub struct Code {
     pub returns: Box<[GivenBack]>,
     pub params: usize,
     pub registers: usize,
-    pub proto: Rc<Proto>,
-    pub source: Rc<Source>,
+    pub proto: Arc<Proto>,
+    pub source: Arc<Source>,
     pub name: Value,
 }
 
@@ -170,7 +170,7 @@ impl Code {
 
 /// Links a compiled function and all inside it. `all` gets every piece of code, boxed, because frames and closures point to it.
 #[allow(clippy::vec_box)]
-pub(super) fn link(heap: &mut Heap, proto: &Rc<Proto>, source: &Rc<Source>, all: &mut Vec<Box<Code>>) -> *const Code {
+pub(super) fn link(heap: &mut Heap, proto: &Arc<Proto>, source: &Arc<Source>, all: &mut Vec<Box<Code>>) -> *const Code {
     let consts = proto.constants.iter().map(|constant| link_constant(heap, constant)).collect();
     let caches = proto
         .caches

@@ -1,6 +1,6 @@
 //! Making errors, and what is left of one that nobody caught.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::code::{Code, Source};
 use super::limits::Limit;
@@ -51,7 +51,7 @@ pub enum Failure {
 /// A place in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
-    pub source: Rc<Source>,
+    pub source: Arc<Source>,
     pub span: Span,
 }
 
@@ -385,5 +385,5 @@ impl Vm {
 fn place_of((code, pc): (*const Code, usize)) -> Place {
     // SAFETY: code lives as long as the machine.
     let code = unsafe { &*code };
-    Place { source: Rc::clone(&code.source), span: code.span(pc) }
+    Place { source: Arc::clone(&code.source), span: code.span(pc) }
 }

@@ -15,7 +15,7 @@
 //!   popped before its turn.
 
 use std::collections::VecDeque;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::error::Failure;
 use super::host::FinalizerFailure;
@@ -118,8 +118,8 @@ impl Vm {
         value: Value,
         finalizer: impl Fn(&mut Vm, Value) -> Result<(), Unfinished> + 'static,
     ) {
-        let finalizer: Rc<HostFinalizer> = Rc::new(finalizer);
-        self.heap.register_finalizer(value, Finalizer::Host(Rc::new(finalizer)));
+        let finalizer: Arc<HostFinalizer> = Arc::new(finalizer);
+        self.heap.register_finalizer(value, Finalizer::Host(Arc::new(finalizer)));
     }
 
     /// Finalizers that are queued and wait for their call.
@@ -443,7 +443,7 @@ impl Vm {
                 }
             }
             Finalizer::Host(host) => {
-                let Some(host) = host.downcast_ref::<Rc<HostFinalizer>>().cloned() else { return Ok(()) };
+                let Some(host) = host.downcast_ref::<Arc<HostFinalizer>>().cloned() else { return Ok(()) };
                 let base = self.heap.base();
                 self.natives.push(NativeFrame { base, in_hand: base, held: Vec::new(), lent: 0 });
                 let result = host(self, due.value);

@@ -39,7 +39,7 @@ pub mod session;
 mod unwind;
 pub mod why;
 
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
@@ -386,7 +386,7 @@ impl Vm {
     fn link_program(&mut self, program: &Program, source: Source) -> *const Code {
         self.globals.resize(program.first_global as usize + program.globals.len(), Value::HOLE);
         self.name_globals(program);
-        self.link_code(&program.main, &Rc::new(source))
+        self.link_code(&program.main, &Arc::new(source))
     }
 
     /// Notes what a program's own globals are called; it has the last slots.
@@ -395,7 +395,7 @@ impl Vm {
         self.global_names.extend(program.globals.iter().map(|(name, _)| name.to_string()));
     }
 
-    fn link_code(&mut self, proto: &Rc<Proto>, source: &Rc<Source>) -> *const Code {
+    fn link_code(&mut self, proto: &Arc<Proto>, source: &Arc<Source>) -> *const Code {
         let before = self.codes.len();
         let main = code::link(&mut self.heap, proto, source, &mut self.codes);
         let deepest = self.codes[before..].iter().map(|code| usize::from(code.proto.deepest)).max().unwrap_or(0);

@@ -7,7 +7,7 @@
 //! - A namespace object is made when its global is read first, which holds [`Value::HOLE`] before. By then all its members are
 //!   initialised. From then on an assignment to a member's variable is shown in the object too.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
@@ -35,23 +35,23 @@ pub(super) struct Modules {
     /// Level 1 was announced before the first module.
     announced: bool,
     /// The module that runs, and who named it.
-    running: Option<Rc<Importer>>,
+    running: Option<Arc<Importer>>,
     is_importing: bool,
 }
 
 /// Where a module is named, and who named the module that does.
 #[derive(Debug)]
 pub struct Importer {
-    pub source: Rc<Source>,
+    pub source: Arc<Source>,
     pub span: Span,
-    pub importer: Option<Rc<Importer>>,
+    pub importer: Option<Arc<Importer>>,
 }
 
 impl Drop for Importer {
     /// Without recursion: a chain of modules may be long.
     fn drop(&mut self) {
         let mut next = self.importer.take();
-        while let Some(mut importer) = next.and_then(Rc::into_inner) {
+        while let Some(mut importer) = next.and_then(Arc::into_inner) {
             next = importer.importer.take();
         }
     }
@@ -132,9 +132,9 @@ impl Vm {
     /// It ended early. In a session, if by an exception, that is `_err` now, if `takes_error`.
     pub fn run_module(
         &mut self,
-        code: &Rc<Proto>,
-        source: &Rc<Source>,
-        importer: Option<Rc<Importer>>,
+        code: &Arc<Proto>,
+        source: &Arc<Source>,
+        importer: Option<Arc<Importer>>,
         takes_error: bool,
     ) -> Result<(), Failure> {
         let main = self.link_code(code, source);

@@ -227,7 +227,7 @@ mod tests {
         }
         let (text, _) = program(&past);
         let mut alone = Engine::builder().build();
-        if let Err(error) = alone.eval("saved.pbt", &text) {
+        if let Err(error) = alone.run("saved.pbt", &text) {
             panic!("{error}\n{text}");
         }
         assert_eq!(alone.value_text(Format::Compact), last, "{text}");

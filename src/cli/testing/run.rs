@@ -111,7 +111,7 @@ fn evaluate(engine: &mut Engine, plan: &Plan<'_>, reporter: &Reporter, kept: &Re
             return (status::SYNTAX, false);
         }
     };
-    let Err(error) = engine.eval(plan.name, &source) else { return (status::OK, false) };
+    let Err(error) = engine.run(plan.name, &source) else { return (status::OK, false) };
     if let Some(text) = reporter.error(plan.name, &source, &error) {
         kept.borrow_mut().error(&text);
     }

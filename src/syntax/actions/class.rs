@@ -1,6 +1,6 @@
 //! Classes.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::*;
 
@@ -9,7 +9,7 @@ use super::*;
 pub struct ClassParts {
     name: Option<Ident>,
     superclass: Option<Expr>,
-    constructor: Option<Rc<Function>>,
+    constructor: Option<Arc<Function>>,
     members: Vec<Member>,
     end: u32,
     /// Levels below the class.

@@ -1,6 +1,6 @@
 //! Functions and their parameters.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::*;
 
@@ -74,13 +74,13 @@ pub(super) fn function(
     name: Option<Ident>,
     parameters: Box<Parameters>,
     body: FunctionBody,
-) -> Rc<Function> {
+) -> Arc<Function> {
     let end = match &body {
         FunctionBody::Block(block) => block.span.end,
         FunctionBody::Expr(value) => value.span.end,
     };
     let Parameters { params, rest, .. } = *parameters;
-    Rc::new(Function { kind, name, params, rest, body, span: span(l, end) })
+    Arc::new(Function { kind, name, params, rest, body, span: span(l, end) })
 }
 
 /// Levels of a function, itself included.
@@ -122,7 +122,7 @@ pub fn arrow_of_name(cx: &Context, param: Ident, body: FunctionBody) -> Expr {
     function_node(cx, function(FunctionKind::Arrow, at.start, None, Box::new(parameters), body))
 }
 
-fn function_node(cx: &Context, function: Rc<Function>) -> Expr {
+fn function_node(cx: &Context, function: Arc<Function>) -> Expr {
     cx.mark_for_check();
     let below = function_depth(&function).saturating_sub(1);
     node(cx, function.span, below, ExprKind::Function(function))
