@@ -1,7 +1,6 @@
 //! Limits through the library: what is left of an engine after one, and that fuel is exact.
 
-use std::cell::RefCell;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use probate::embed::{Builder, Engine, Error, Format};
@@ -145,11 +144,11 @@ fn each_program_has_all_of_it() {
 }
 
 /// Keeps what is written.
-struct Keeping(Rc<RefCell<String>>);
+struct Keeping(Arc<Mutex<String>>);
 
 impl Host for Keeping {
     fn write(&mut self, _: Stream, text: &str) -> Result<(), Closed> {
-        self.0.borrow_mut().push_str(text);
+        self.0.lock().unwrap().push_str(text);
         Ok(())
     }
 }
@@ -157,10 +156,10 @@ impl Host for Keeping {
 #[test]
 fn output_ends_at_the_byte_and_between_characters() {
     for (most, written) in [(0, ""), (3, "aé"), (5, "aé"), (6, "aé€"), (9, "aé€"), (10, "aé€😀")] {
-        let kept = Rc::new(RefCell::new(String::new()));
-        let mut engine = Engine::builder().host(Keeping(Rc::clone(&kept))).max_output(most).build();
+        let kept = Arc::new(Mutex::new(String::new()));
+        let mut engine = Engine::builder().host(Keeping(Arc::clone(&kept))).max_output(most).build();
         let result = limit(engine.run("a.pbt", "try { console.log('aé€😀'); } catch { console.error('caught'); }"));
-        assert_eq!((result, kept.borrow().as_str()), (Some(Limit::Output(most)), written));
+        assert_eq!((result, kept.lock().unwrap().as_str()), (Some(Limit::Output(most)), written));
     }
 }
 
@@ -191,12 +190,12 @@ fn finalizers_share_a_reserve() {
     let code =
         "class R { constructor(n) { this.n = n; } finalize() { print(this.n); if (this.n === 1) { for (;;) {} } } }
         const a = new R(2), b = new R(1), c = new R(0);";
-    let kept = Rc::new(RefCell::new(String::new()));
-    let mut engine = Engine::builder().host(Keeping(Rc::clone(&kept))).fuel(100_000).build();
+    let kept = Arc::new(Mutex::new(String::new()));
+    let mut engine = Engine::builder().host(Keeping(Arc::clone(&kept))).fuel(100_000).build();
     assert_eq!(limit(engine.run("a.pbt", &format!("{code} for (;;) {{}}"))), Some(Limit::Fuel(100_000)));
     engine.finish();
     // The newest is first; the second uses all up, the third is not called.
-    assert_eq!(kept.borrow().as_str(), "0\n1\n");
+    assert_eq!(kept.lock().unwrap().as_str(), "0\n1\n");
     assert_eq!(engine.leaks(), []);
     assert!(engine.fuel_used() < 300_000);
 }

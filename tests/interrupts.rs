@@ -1,7 +1,7 @@
 //! An interrupt at every place of a session where the machine can look at it: what is under way is unwound, the heap stays whole, and the session goes on.
 
-use std::cell::Cell;
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use probate::embed::{Engine, Error};
 use probate::heap::Settings;
@@ -14,13 +14,12 @@ use probate::vm::interrupt::Interrupt;
 struct Raising {
     interrupt: Interrupt,
     at: usize,
-    outputs: Rc<Cell<usize>>,
+    outputs: Arc<AtomicUsize>,
 }
 
 impl Host for Raising {
     fn write(&mut self, _: Stream, _: &str) -> Result<(), Closed> {
-        self.outputs.set(self.outputs.get() + 1);
-        if self.outputs.get() == self.at {
+        if self.outputs.fetch_add(1, Ordering::Relaxed) + 1 == self.at {
             self.interrupt.raise();
         }
         Ok(())
@@ -69,8 +68,8 @@ fn settings(stress: bool) -> probate::vm::Options {
 
 /// Runs the session with an interrupt at the output number `at`; whether there was one.
 fn interrupted_at(at: usize, stress: bool) -> bool {
-    let (interrupt, outputs) = (Interrupt::default(), Rc::new(Cell::new(0)));
-    let host = Raising { interrupt: interrupt.clone(), at, outputs: Rc::clone(&outputs) };
+    let (interrupt, outputs) = (Interrupt::default(), Arc::new(AtomicUsize::new(0)));
+    let host = Raising { interrupt: interrupt.clone(), at, outputs: Arc::clone(&outputs) };
     let mut engine = Engine::builder().options(settings(stress)).host(host).interrupt(interrupt.clone()).build();
     assert!(engine.feed("<before>", BEFORE).is_ok());
     let mut stopped = 0;
@@ -97,7 +96,7 @@ fn interrupted_at(at: usize, stress: bool) -> bool {
     assert!(engine.feed("<after>", "[1, kept.length]").is_ok());
     engine.finish();
     assert_eq!(engine.leaks(), [], "output {at}");
-    outputs.get() >= at
+    outputs.load(Ordering::Relaxed) >= at
 }
 
 #[test]
@@ -121,7 +120,7 @@ fn an_interrupt_can_come_anywhere_under_stress() {
 #[test]
 fn what_makes_finalizers_is_ended_soon() {
     let interrupt = Interrupt::default();
-    let host = Raising { interrupt: interrupt.clone(), at: 1, outputs: Rc::default() };
+    let host = Raising { interrupt: interrupt.clone(), at: 1, outputs: Arc::default() };
     let mut engine = Engine::builder().host(host).interrupt(interrupt).build();
     let input = "let made = 0; class R { finalize() { print('.'); for (let i = 0; i < 30000; i += 1) {} } }
         for (; made < 1000; made += 1) { new R() }";

@@ -2,11 +2,10 @@
 
 mod support;
 
-use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 
 use probate::cli::files::Lent;
 use probate::cli::grants::{Grants, Need, Place};
@@ -27,7 +26,7 @@ fn built_ins() -> impl Iterator<Item = &'static Section> {
 #[test]
 fn every_builtin_is_described_and_nothing_else() {
     let scratch = Scratch::new("names");
-    let installed = Engine::builder().host(Desk::new(&Rc::default(), &scratch)).build().builtins();
+    let installed = Engine::builder().host(Desk::new(&Arc::default(), &scratch)).build().builtins();
     let there: BTreeSet<&str> = installed.iter().map(String::as_str).collect();
     assert_eq!(there.len(), installed.len(), "a name stands for one built-in");
     let entries: Vec<&str> = built_ins().flat_map(|section| &section.entries).map(|entry| entry.name).collect();
@@ -133,7 +132,7 @@ impl Example {
 
     /// What is wrong with it.
     fn check(&self) -> Option<String> {
-        let written = Rc::new(RefCell::new(String::new()));
+        let written = Arc::new(Mutex::new(String::new()));
         let scratch = Scratch::new("example");
         let host = Desk::new(&written, &scratch);
         let mut engine = Engine::builder().host(host).args(["in.txt", "-v"]).build();
@@ -146,7 +145,7 @@ impl Example {
         if status != self.status {
             return Some(format!("    exit status {status:?}"));
         }
-        let written = written.borrow();
+        let written = written.lock().unwrap();
         let printed: Vec<&str> = written.lines().collect();
         (printed != self.expected).then(|| format!("    expected {:#?}\n    printed {printed:#?}", self.expected))
     }
@@ -154,7 +153,7 @@ impl Example {
 
 /// A host with two lines of input, a clock, a folder and a variable, which keeps what is written to either stream.
 struct Desk {
-    written: Rc<RefCell<String>>,
+    written: Arc<Mutex<String>>,
     /// Lines, the next one last.
     input: Vec<&'static str>,
     elapsed: f64,
@@ -181,13 +180,13 @@ impl Drop for Scratch {
 }
 
 impl Desk {
-    fn new(written: &Rc<RefCell<String>>, scratch: &Scratch) -> Desk {
+    fn new(written: &Arc<Mutex<String>>, scratch: &Scratch) -> Desk {
         let mut grants = Grants::new(scratch.0.clone());
         for need in [Need::Read, Need::Write] {
             grants.allow(need, &Place::Folder(".".into())).expect("the scratch folder");
         }
-        let lent = Lent::new(Rc::new(grants));
-        Desk { written: Rc::clone(written), input: vec!["second", "first"], elapsed: 0.0, lent }
+        let lent = Lent::new(Arc::new(grants));
+        Desk { written: Arc::clone(written), input: vec!["second", "first"], elapsed: 0.0, lent }
     }
 }
 
@@ -207,7 +206,7 @@ impl Environment for Desk {
 
 impl Host for Desk {
     fn write(&mut self, _stream: Stream, text: &str) -> Result<(), Closed> {
-        self.written.borrow_mut().push_str(text);
+        self.written.lock().unwrap().push_str(text);
         Ok(())
     }
 

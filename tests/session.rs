@@ -1,7 +1,6 @@
 //! Inputs one after the other in one scope, as at a prompt: what stays, what dies, and when.
 
-use std::cell::RefCell;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 
 use probate::embed::{Builder, Engine, Error, Format, Member};
 use probate::events::{Preset, TextTracer};
@@ -189,11 +188,11 @@ fn holders_are_named() {
     assert_eq!(engine.holders(), ["_", "v", "o.a[0]", "m.get(1)"]);
 }
 
-struct Output(Rc<RefCell<String>>);
+struct Output(Arc<Mutex<String>>);
 
 impl Host for Output {
     fn write(&mut self, _stream: Stream, text: &str) -> Result<(), Closed> {
-        self.0.borrow_mut().push_str(text);
+        self.0.lock().unwrap().push_str(text);
         Ok(())
     }
 }
@@ -201,10 +200,10 @@ impl Host for Output {
 /// What a script writes and the trace of births and deaths, in one text; `shown` stands where the value was shown.
 #[test]
 fn temporaries_die_when_the_value_was_shown() {
-    let text = Rc::new(RefCell::new(String::new()));
-    let sink = Rc::clone(&text);
-    let tracer = TextTracer::new(Some(Preset::Life), move |line: &str| sink.borrow_mut().push_str(line));
-    let mut engine = Engine::builder().host(Output(Rc::clone(&text))).tracer(tracer, true).build();
+    let text = Arc::new(Mutex::new(String::new()));
+    let sink = Arc::clone(&text);
+    let tracer = TextTracer::new(Some(Preset::Life), move |line: &str| sink.lock().unwrap().push_str(line));
+    let mut engine = Engine::builder().host(Output(Arc::clone(&text))).tracer(tracer, true).build();
     for input in [
         "class File { name = ['a']; finalize() { print('closed') } }",
         "new File().name",
@@ -212,20 +211,20 @@ fn temporaries_die_when_the_value_was_shown() {
         "const keep = new File(), other = { keep }",
         "throw [1]",
     ] {
-        text.borrow_mut().push_str(&format!("> {input}\n"));
+        text.lock().unwrap().push_str(&format!("> {input}\n"));
         match engine.feed("<prompt>", input) {
             Ok(_) => {
                 let shown = engine.show(inspect::Options::default()).unwrap();
-                text.borrow_mut().push_str(&format!("{shown}\n"));
+                text.lock().unwrap().push_str(&format!("{shown}\n"));
             }
-            Err(error) => text.borrow_mut().push_str(&format!("{error}\n")),
+            Err(error) => text.lock().unwrap().push_str(&format!("{error}\n")),
         }
         engine.settle();
     }
-    text.borrow_mut().push_str("> (end)\n");
+    text.lock().unwrap().push_str("> (end)\n");
     engine.finish();
     assert_eq!(engine.leaks(), []);
-    insta::assert_snapshot!(text.borrow());
+    insta::assert_snapshot!(text.lock().unwrap());
 }
 
 #[test]

@@ -1,12 +1,11 @@
 //! `--check --json`: the errors of a script for an editor. Everything goes to standard output; only wrong usage is a sentence.
 
-use std::cell::RefCell;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::host::World;
 use super::options::Options;
 use super::source::{self, NoScript};
-use super::streams::Streams;
+use super::streams::{Shared, Streams};
 use super::{json, status};
 use crate::embed::{Engine, Error};
 
@@ -14,8 +13,8 @@ use crate::embed::{Engine, Error};
 ///
 /// # Errors
 /// There is no script, or what is granted is not there: a sentence.
-pub fn as_json(mut options: Options, streams: &Rc<RefCell<Streams>>) -> Result<i32, String> {
-    let grants = Rc::new(options.grants()?);
+pub fn as_json(mut options: Options, streams: &Shared<Streams>) -> Result<i32, String> {
+    let grants = Arc::new(options.grants()?);
     let named = options.operands.first().filter(|_| options.eval.is_none());
     let file = named.filter(|name| *name != "-").map_or("<stdin>".to_string(), |name| name.to_string_lossy().into());
     let host = World::new(source::script_file(&options), grants);

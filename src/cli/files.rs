@@ -1,11 +1,11 @@
 //! The files and the environment of the command line, as far as they were granted.
 
-use std::cell::Cell;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cap_std::fs::{Dir, DirEntry, OpenOptions, ReadDir};
 
@@ -19,26 +19,26 @@ const MOST_OPEN: usize = 256;
 /// What a script was granted, for its host.
 #[derive(Clone)]
 pub struct Lent {
-    grants: Rc<Grants>,
+    grants: Arc<Grants>,
     /// Files that are open.
-    open: Rc<Cell<usize>>,
+    open: Arc<AtomicUsize>,
 }
 
 impl Lent {
-    pub fn new(grants: Rc<Grants>) -> Lent {
-        Lent { grants, open: Rc::default() }
+    pub fn new(grants: Arc<Grants>) -> Lent {
+        Lent { grants, open: Arc::default() }
     }
 
     /// One more open file.
     fn seat(&self) -> io::Result<Seat> {
-        if self.open.get() >= MOST_OPEN {
+        if self.open.load(Ordering::Relaxed) >= MOST_OPEN {
             return Err(io::Error::new(
                 ErrorKind::QuotaExceeded,
                 format!("{MOST_OPEN} files are open; close some of them"),
             ));
         }
-        self.open.set(self.open.get() + 1);
-        Ok(Seat(Rc::clone(&self.open)))
+        self.open.fetch_add(1, Ordering::Relaxed);
+        Ok(Seat(Arc::clone(&self.open)))
     }
 }
 
@@ -55,11 +55,11 @@ impl Lent {
 }
 
 /// Counts an open file while it is there.
-struct Seat(Rc<Cell<usize>>);
+struct Seat(Arc<AtomicUsize>);
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.0.set(self.0.get() - 1);
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -9,7 +9,7 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
@@ -69,7 +69,7 @@ struct Folder {
     named: PathBuf,
     /// Without links.
     real: PathBuf,
-    handle: Rc<Dir>,
+    handle: Arc<Dir>,
 }
 
 #[derive(Debug, Default)]
@@ -133,7 +133,7 @@ impl Grants {
     fn open_folder(&self, path: &Path) -> io::Result<Folder> {
         let named = self.absolute(path);
         let handle = Dir::open_ambient_dir(&named, ambient_authority())?;
-        Ok(Folder { real: std::fs::canonicalize(&named)?, named, handle: Rc::new(handle) })
+        Ok(Folder { real: std::fs::canonicalize(&named)?, named, handle: Arc::new(handle) })
     }
 
     /// Grants variables of the environment: `A,B`; none named: all.

@@ -1,10 +1,9 @@
 //! The world as a script on the command line sees it.
 
-use std::cell::RefCell;
 use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::files::Lent;
@@ -12,14 +11,14 @@ use super::grants::Grants;
 use super::input::Input;
 use super::modules::Loader;
 use super::report::Reporter;
-use super::streams::Streams;
+use super::streams::{Shared, Streams};
 use crate::vm::files::{Environment, Files};
 use crate::vm::host::{Closed, FinalizerFailure, Host, ModuleName, NoModule, Stream};
 
 pub struct StdHost {
-    streams: Rc<RefCell<Streams>>,
-    reporter: Rc<Reporter>,
-    input: Rc<RefCell<Input>>,
+    streams: Shared<Streams>,
+    reporter: Arc<Reporter>,
+    input: Shared<Input>,
     world: World,
     started: Instant,
 }
@@ -32,8 +31,8 @@ pub struct World {
 
 impl World {
     /// That of a script in a file, or, if there is none, of code whose folder is the current one.
-    pub fn new(script: Option<&Path>, grants: Rc<Grants>) -> World {
-        World { modules: Loader::new(script, Rc::clone(&grants)), lent: Lent::new(grants) }
+    pub fn new(script: Option<&Path>, grants: Arc<Grants>) -> World {
+        World { modules: Loader::new(script, Arc::clone(&grants)), lent: Lent::new(grants) }
     }
 }
 
@@ -60,12 +59,7 @@ impl Host for World {
 }
 
 impl StdHost {
-    pub fn new(
-        streams: Rc<RefCell<Streams>>,
-        reporter: Rc<Reporter>,
-        input: Rc<RefCell<Input>>,
-        world: World,
-    ) -> StdHost {
+    pub fn new(streams: Shared<Streams>, reporter: Arc<Reporter>, input: Shared<Input>, world: World) -> StdHost {
         StdHost { streams, reporter, input, world, started: Instant::now() }
     }
 

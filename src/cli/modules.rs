@@ -2,7 +2,7 @@
 
 use std::io::{ErrorKind, Read};
 use std::path::{Component, Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::grants::{Grants, Need, Place, Refused};
 use super::source::reason;
@@ -15,14 +15,14 @@ pub struct Loader {
     /// Modules in that folder and below need no grant: this is what is granted by nobody's saying.
     own: Grants,
     /// What the command line grants.
-    grants: Rc<Grants>,
+    grants: Arc<Grants>,
     /// The script's file, resolved; `None` for code from elsewhere.
     main: Option<PathBuf>,
 }
 
 impl Loader {
     /// For a script in a file, or, if there is none, for code whose folder is the current one.
-    pub fn new(script: Option<&Path>, grants: Rc<Grants>) -> Loader {
+    pub fn new(script: Option<&Path>, grants: Arc<Grants>) -> Loader {
         let main = script.and_then(|path| path.canonicalize().ok());
         let folder = match &main {
             Some(main) => main.parent().map(Path::to_path_buf),

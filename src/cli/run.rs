@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::host::{StdHost, World};
 use super::input::Input;
@@ -12,7 +12,7 @@ use super::options::{Color, Dump, Options};
 use super::repl::{self, Prompt, Record, Recorder};
 use super::report::Reporter;
 use super::source::{self, NoScript, Script, reason};
-use super::streams::Streams;
+use super::streams::{Shared, Streams, shared};
 use super::{check, generate, help, signals, stats, status};
 use crate::embed::{Engine, Error, Format, Leak, Outcome};
 use crate::events::{Preset, TextTracer};
@@ -34,7 +34,7 @@ impl Stop {
 
 /// Does what the options say. The exit status.
 pub fn run(options: Options) -> i32 {
-    let streams = Rc::new(RefCell::new(Streams::new()));
+    let streams = shared(Streams::new());
     let status = match act(options, &streams) {
         Ok(status) => status,
         Err(stop) => {
@@ -54,7 +54,7 @@ pub fn run(options: Options) -> i32 {
     }
 }
 
-fn act(mut options: Options, streams: &Rc<RefCell<Streams>>) -> Result<i32, Stop> {
+fn act(mut options: Options, streams: &Shared<Streams>) -> Result<i32, Stop> {
     if let Some(name) = &options.explain {
         return explain(name, streams);
     }
@@ -67,16 +67,16 @@ fn act(mut options: Options, streams: &Rc<RefCell<Streams>>) -> Result<i32, Stop
     }
     let at_terminal = streams.borrow().output_is_terminal && io::stdin().is_terminal();
     let only_prompt = options.names_no_script() && (options.interactive || at_terminal && options.runs());
-    let reporter = Rc::new(Reporter::new(options.color, streams.borrow().error_is_terminal));
-    let grants = Rc::new(options.grants().map_err(|text| misused(&text))?);
+    let reporter = Arc::new(Reporter::new(options.color, streams.borrow().error_is_terminal));
+    let grants = Arc::new(options.grants().map_err(|text| misused(&text))?);
     let world = World::new(source::script_file(&options), grants);
     let script = match only_prompt {
         true => None,
         false => Some(script(&mut options, &reporter)?),
     };
     if let (Some(what), Some(script)) = (options.dump, &script) {
-        let input = Rc::new(RefCell::new(Input::new(Interrupt::default())));
-        let host = StdHost::new(Rc::clone(streams), Rc::clone(&reporter), input, world);
+        let input = shared(Input::new(Interrupt::default()));
+        let host = StdHost::new(Shared::clone(streams), Arc::clone(&reporter), input, world);
         dump(what, script, host, streams).map_err(|error| refused(&reporter, script, &error))?;
         return Ok(status::OK);
     }
@@ -94,24 +94,24 @@ fn execute(
     script: Option<Text>,
     preludes: &[Text],
     world: World,
-    streams: &Rc<RefCell<Streams>>,
-    reporter: Rc<Reporter>,
+    streams: &Shared<Streams>,
+    reporter: Arc<Reporter>,
 ) -> Result<i32, Stop> {
     let prompts = script.is_none() || options.interactive;
     let interrupt = Interrupt::default();
-    let input = Rc::new(RefCell::new(Input::new(interrupt.clone())));
-    let host = StdHost::new(Rc::clone(streams), Rc::clone(&reporter), Rc::clone(&input), world);
+    let input = shared(Input::new(interrupt.clone()));
+    let host = StdHost::new(Shared::clone(streams), Arc::clone(&reporter), Shared::clone(&input), world);
     let args = script.as_ref().map(|script| script.args.clone()).unwrap_or_default();
     let mut builder = Engine::builder().options(options.machine()).args(args).host(host).interrupt(interrupt.clone());
     let mut file = None;
-    let record = Rc::new(RefCell::new(Record::showing(options.trace)));
+    let record = shared(Record::showing(options.trace));
     if let Some(path) = &options.trace_out {
-        let out = Rc::new(RefCell::new(open(path)?));
-        file = Some((path.clone(), Rc::clone(&out)));
+        let out = shared(open(path)?);
+        file = Some((path.clone(), Shared::clone(&out)));
         let preset = options.trace.unwrap_or_default();
         builder = builder.tracer(TextTracer::new(Some(preset), move |line: &str| out.borrow_mut().write(line)), true);
     } else if prompts {
-        builder = builder.tracer(Recorder::new(Rc::clone(&record), Rc::clone(streams)), true);
+        builder = builder.tracer(Recorder::new(Shared::clone(&record), Shared::clone(streams)), true);
     } else {
         builder = builder.tracer(standard_tracer(options.trace, streams), options.trace.is_some());
     }
@@ -129,7 +129,7 @@ fn execute(
     if prompts && ended.is_none() {
         engine.settle();
         let colors = options.color.is_on(streams.borrow().output_is_terminal);
-        let (streams, reporter) = (Rc::clone(streams), Rc::clone(&reporter));
+        let (streams, reporter) = (Shared::clone(streams), Arc::clone(&reporter));
         let (keys, history) = (options.keys, !options.no_history);
         let prompt = Prompt { engine, streams, reporter, record, input, colors, keys, history };
         (engine, status) = match repl::run(prompt) {
@@ -258,12 +258,12 @@ fn sentence(text: &str) -> String {
     format!("probate: {text}\n")
 }
 
-fn standard_tracer(preset: Option<Preset>, streams: &Rc<RefCell<Streams>>) -> TextTracer<impl FnMut(&str) + 'static> {
-    let streams = Rc::clone(streams);
+fn standard_tracer(preset: Option<Preset>, streams: &Shared<Streams>) -> TextTracer<impl FnMut(&str) + Send + 'static> {
+    let streams = Shared::clone(streams);
     TextTracer::new(preset, move |line: &str| streams.borrow_mut().trace(line))
 }
 
-fn explain(name: &str, streams: &Rc<RefCell<Streams>>) -> Result<i32, Stop> {
+fn explain(name: &str, streams: &Shared<Streams>) -> Result<i32, Stop> {
     let mut streams = streams.borrow_mut();
     let colored = Color::Auto.is_on(streams.output_is_terminal);
     let text = help::page(name, streams.columns(), colored);
@@ -272,7 +272,7 @@ fn explain(name: &str, streams: &Rc<RefCell<Streams>>) -> Result<i32, Stop> {
     Ok(status::OK)
 }
 
-fn dump(what: Dump, script: &Text, host: StdHost, streams: &Rc<RefCell<Streams>>) -> Result<(), Error> {
+fn dump(what: Dump, script: &Text, host: StdHost, streams: &Shared<Streams>) -> Result<(), Error> {
     let Text { name, text, .. } = script;
     let text = match what {
         Dump::Tokens => syntax::tokens(text),

@@ -4,12 +4,23 @@
 //! stream, what was collected for the other is written: where both go to the same place, lines stand in the order of
 //! their making.
 
+use std::cell::RefCell;
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::rc::Rc;
+
+use send_wrapper::SendWrapper;
 
 use crate::vm::host::Closed;
 use crate::vm::interrupt::Interrupt;
 
 const PIECE: usize = 64 << 10;
+
+/// What the command line and its engine both use. An engine can be sent to another thread; this one is not.
+pub type Shared<T> = SendWrapper<Rc<RefCell<T>>>;
+
+pub fn shared<T>(value: T) -> Shared<T> {
+    SendWrapper::new(Rc::new(RefCell::new(value)))
+}
 
 pub struct Streams {
     output: Vec<u8>,

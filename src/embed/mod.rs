@@ -338,6 +338,12 @@ impl Drop for Engine {
     }
 }
 
+/// An engine can be built on one thread and used on another.
+const _: () = {
+    const fn is_send<T: Send>() {}
+    is_send::<Engine>();
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -31,7 +31,7 @@ impl<W: FnMut(&str)> TextTracer<W> {
     }
 }
 
-impl<W: FnMut(&str)> Tracer for TextTracer<W> {
+impl<W: FnMut(&str) + Send> Tracer for TextTracer<W> {
     fn event(&mut self, event: &Event) {
         if !self.preset.is_some_and(|preset| preset.shows(event)) {
             return;
@@ -179,8 +179,7 @@ impl fmt::Display for Name<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
-    use std::sync::Arc;
+    use std::sync::{Arc, Mutex};
 
     use super::*;
     use crate::heap::cell::Kind;
@@ -228,13 +227,13 @@ mod tests {
     }
 
     fn traced(preset: Preset) -> String {
-        let text = Arc::new(RefCell::new(String::new()));
+        let text = Arc::new(Mutex::new(String::new()));
         let sink = Arc::clone(&text);
-        let mut tracer = TextTracer::new(Some(preset), move |line: &str| sink.borrow_mut().push_str(line));
+        let mut tracer = TextTracer::new(Some(preset), move |line: &str| sink.lock().unwrap().push_str(line));
         for event in every_event() {
             tracer.event(&event);
         }
-        text.take()
+        std::mem::take(&mut *text.lock().unwrap())
     }
 
     #[test]
@@ -260,15 +259,15 @@ mod tests {
 
     #[test]
     fn off_until_switched_on() {
-        let text = Arc::new(RefCell::new(String::new()));
+        let text = Arc::new(Mutex::new(String::new()));
         let sink = Arc::clone(&text);
-        let mut tracer = TextTracer::new(None, move |line: &str| sink.borrow_mut().push_str(line));
+        let mut tracer = TextTracer::new(None, move |line: &str| sink.lock().unwrap().push_str(line));
         tracer.event(&Event::Check);
         assert!(!tracer.set_preset(Some("some")));
         assert!(tracer.set_preset(Some("all")) && tracer.wants_counts());
         tracer.event(&Event::Check);
         assert!(tracer.set_preset(None));
         tracer.event(&Event::Check);
-        assert_eq!(text.take(), "# probate-trace 1\ncheck ok\n");
+        assert_eq!(*text.lock().unwrap(), "# probate-trace 1\ncheck ok\n");
     }
 }

@@ -166,7 +166,7 @@ pub enum Event {
 }
 
 /// Where events go.
-pub trait Tracer {
+pub trait Tracer: Send {
     fn event(&mut self, event: &Event);
     /// The script switched the preset: `gc.trace(preset)`; `None` is off. False: no such preset.
     fn set_preset(&mut self, preset: Option<&str>) -> bool;

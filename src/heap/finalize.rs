@@ -31,7 +31,7 @@ pub enum Finalizer {
     /// A function of the script: called with the value.
     Function(Value),
     /// A function of the host, as the machine knows it.
-    Host(Arc<dyn Any>),
+    Host(Arc<dyn Any + Send + Sync>),
 }
 
 /// A finalizer that is due: its registration is used up. It holds its value, and the function, by a counted reference each.

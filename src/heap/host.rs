@@ -9,13 +9,13 @@ use super::value::Value;
 
 /// A destructor of the host, run at the moment in which the object is really freed, after its finalizer if it has one. It gets the payload and
 /// nothing else, so it cannot touch the heap.
-pub type LightFinalizer = Box<dyn FnOnce(Box<dyn Any>)>;
+pub type LightFinalizer = Box<dyn FnOnce(Box<dyn Any + Send>) + Send>;
 
 /// What lies behind an object of the host.
 pub struct HostData {
     /// As it is shown in messages and by `console.log`.
     pub type_name: &'static str,
-    payload: Box<dyn Any>,
+    payload: Box<dyn Any + Send>,
     light: Option<LightFinalizer>,
 }
 
@@ -24,7 +24,7 @@ impl Heap {
     pub fn host_object(
         &mut self,
         type_name: &'static str,
-        payload: Box<dyn Any>,
+        payload: Box<dyn Any + Send>,
         light: Option<LightFinalizer>,
     ) -> Value {
         self.make_host(HostData { type_name, payload, light })
@@ -37,7 +37,7 @@ impl Heap {
     }
 
     /// Takes the payload of an object of the host before it dies, and the work of its light finalizer with it. `None`: it was taken already, or the object is none.
-    pub fn close_host(&mut self, object: Value) -> Option<Box<dyn Any>> {
+    pub fn close_host(&mut self, object: Value) -> Option<Box<dyn Any + Send>> {
         let data = self.host_data(object)?;
         // SAFETY: as in `payload`.
         let data = unsafe { &mut *data };

@@ -56,7 +56,7 @@ pub struct FileEntry {
 pub type Entries = Box<dyn Iterator<Item = Result<FileEntry, FileError>>>;
 
 /// The files of a host. No method may wait for long: a host refuses what is no regular file, such as a pipe or a device.
-pub trait Files {
+pub trait Files: Send {
     /// Opens a file; one that is to be written is made if there is none.
     ///
     /// # Errors
@@ -86,7 +86,7 @@ pub trait Files {
 }
 
 /// An open file. Dropped, it is closed.
-pub trait OpenFile {
+pub trait OpenFile: Send {
     /// Bytes in it, as far as the system knows: some files of the system have more than it says.
     fn size(&self) -> u64;
 
@@ -110,7 +110,7 @@ pub trait OpenFile {
 }
 
 /// Variables of the environment as the host shows them to a script.
-pub trait Environment {
+pub trait Environment: Send {
     /// The value of a variable; `None` if there is none. Errors: a variable that the script may not see, or its value is no text.
     ///
     /// # Errors

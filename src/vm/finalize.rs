@@ -43,7 +43,7 @@ impl From<Throw> for Unfinished {
 }
 
 /// A finalizer of the host. It is called between bytecodes only, so it may call functions of the script.
-pub type HostFinalizer = dyn Fn(&mut Vm, Value) -> Result<(), Unfinished>;
+pub type HostFinalizer = dyn Fn(&mut Vm, Value) -> Result<(), Unfinished> + Send + Sync;
 
 /// Rounds after the first one that a statement's end, a pop or a call of the queue's driver may take.
 const FURTHER_ROUNDS: usize = 100;
@@ -116,7 +116,7 @@ impl Vm {
     pub fn host_finalizer(
         &mut self,
         value: Value,
-        finalizer: impl Fn(&mut Vm, Value) -> Result<(), Unfinished> + 'static,
+        finalizer: impl Fn(&mut Vm, Value) -> Result<(), Unfinished> + Send + Sync + 'static,
     ) {
         let finalizer: Arc<HostFinalizer> = Arc::new(finalizer);
         self.heap.register_finalizer(value, Finalizer::Host(Arc::new(finalizer)));

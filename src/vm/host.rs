@@ -59,7 +59,7 @@ pub enum Reason {
 }
 
 /// The world outside. Every method has a default that gives nothing away: no output, no input, clocks at zero.
-pub trait Host {
+pub trait Host: Send {
     /// Writes text as it is.
     fn write(&mut self, _stream: Stream, _text: &str) -> Result<(), Closed> {
         Ok(())

@@ -280,6 +280,20 @@ pub struct Vm {
     pub(crate) charged: bulk::Charged,
 }
 
+// SAFETY: what makes a machine stay on its thread otherwise is raw pointers alone: to cells, shapes and code that this machine has made, that it frees, and that
+// nothing outside of it reaches but through it. Whatever else it holds, of its own or of the host's, can be sent, which the types below see to.
+unsafe impl Send for Vm {}
+
+const _: () = {
+    const fn can_be_sent<T: Send>() {}
+    can_be_sent::<Box<dyn Host>>();
+    can_be_sent::<Box<dyn crate::heap::event::Tracer>>();
+    can_be_sent::<crate::heap::host::HostData>();
+    can_be_sent::<Box<finalize::HostFinalizer>>();
+    can_be_sent::<Arc<Proto>>();
+    can_be_sent::<Arc<Source>>();
+};
+
 /// Keys that the machine itself looks for.
 struct Keys {
     length: Key,

@@ -20,6 +20,7 @@ mod sources;
 use std::cell::RefCell;
 use std::io::IsTerminal as _;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Instant;
 
 use self::commands::Command;
@@ -31,7 +32,7 @@ use self::sources::Session;
 use super::input::Input;
 use super::report::Reporter;
 use super::status;
-use super::streams::Streams;
+use super::streams::{Shared, Streams};
 use crate::embed::{Engine, Error};
 use crate::stdlib::inspect;
 use crate::vm::error::Failure;
@@ -39,10 +40,10 @@ use crate::vm::error::Failure;
 /// What a prompt is made of.
 pub struct Prompt {
     pub engine: Engine,
-    pub streams: Rc<RefCell<Streams>>,
-    pub reporter: Rc<Reporter>,
-    pub record: Rc<RefCell<Record>>,
-    pub input: Rc<RefCell<Input>>,
+    pub streams: Shared<Streams>,
+    pub reporter: Arc<Reporter>,
+    pub record: Shared<Record>,
+    pub input: Shared<Input>,
     /// What is shown has colours.
     pub colors: bool,
     pub keys: Keys,
@@ -61,14 +62,14 @@ enum Flow {
 enum Reader {
     Terminal(Box<Editor>),
     /// Lines, without a banner and a prompt.
-    Plain(Rc<RefCell<Input>>),
+    Plain(Shared<Input>),
 }
 
 struct Repl {
     engine: Rc<RefCell<Engine>>,
-    streams: Rc<RefCell<Streams>>,
-    reporter: Rc<Reporter>,
-    record: Rc<RefCell<Record>>,
+    streams: Shared<Streams>,
+    reporter: Arc<Reporter>,
+    record: Shared<Record>,
     settings: Settings,
     colors: bool,
     /// Inputs so far, those that failed included.

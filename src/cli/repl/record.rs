@@ -1,9 +1,6 @@
 //! The prompt's tracer: shows events while `.trace on`, and keeps those of the last input for `.trace last`.
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
-use super::super::streams::Streams;
+use super::super::streams::{Shared, Streams};
 use crate::events::{self, Preset};
 use crate::heap::event::{Event, Tracer};
 
@@ -50,12 +47,12 @@ impl Record {
 
 /// The tracer of the prompt's engine.
 pub struct Recorder {
-    record: Rc<RefCell<Record>>,
-    streams: Rc<RefCell<Streams>>,
+    record: Shared<Record>,
+    streams: Shared<Streams>,
 }
 
 impl Recorder {
-    pub fn new(record: Rc<RefCell<Record>>, streams: Rc<RefCell<Streams>>) -> Recorder {
+    pub fn new(record: Shared<Record>, streams: Shared<Streams>) -> Recorder {
         Recorder { record, streams }
     }
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::diff::Diff;
@@ -81,7 +81,7 @@ fn judge(path: &Path, settings: Settings) -> Result<Report, String> {
         Input::Text(text) => text.clone().into_bytes(),
         Input::File(file) => beside(path, file)?,
     };
-    let grants = Rc::new(granted(path, &header)?);
+    let grants = Arc::new(granted(path, &header)?);
     let plan = Plan {
         name: &name,
         path,

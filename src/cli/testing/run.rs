@@ -3,13 +3,14 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cli::grants::Grants;
 use crate::cli::host::World;
 use crate::cli::options::Color;
 use crate::cli::report::Reporter;
+use crate::cli::streams::{Shared, shared};
 use crate::cli::{source, status};
 use crate::embed::{Engine, Error, Leak, Stats};
 use crate::events::{Preset, TextTracer};
@@ -41,7 +42,7 @@ pub struct Plan<'a> {
     pub max_memory: Option<u64>,
     pub timeout: Duration,
     pub stress: bool,
-    pub grants: &'a Rc<Grants>,
+    pub grants: &'a Arc<Grants>,
     /// The environment that it sees.
     pub variables: &'a [(String, String)],
 }
@@ -65,8 +66,8 @@ pub struct Got {
 
 /// Runs a script on a machine of its own.
 pub fn run(plan: &Plan<'_>) -> Got {
-    let reporter = Rc::new(Reporter::new(Color::Never, false));
-    let kept = Rc::new(RefCell::new(Kept { traced: plan.trace.is_some(), ..Kept::default() }));
+    let reporter = Arc::new(Reporter::new(Color::Never, false));
+    let kept = shared(Kept { traced: plan.trace.is_some(), ..Kept::default() });
     let heap = Settings {
         max_bytes: plan.max_memory.unwrap_or(Settings::default().max_bytes),
         stress: plan.stress,
@@ -76,15 +77,15 @@ pub fn run(plan: &Plan<'_>) -> Got {
     let seed = Some(plan.seed.unwrap_or(SEED));
     let options = vm::Options { heap, seed, timeout: Some(plan.timeout), ..vm::Options::default() };
     let host = Recorder {
-        kept: Rc::clone(&kept),
-        reporter: Rc::clone(&reporter),
+        kept: Shared::clone(&kept),
+        reporter: Arc::clone(&reporter),
         input: plan.input.to_vec(),
         read: 0,
         clock: 0.0,
-        world: World::new(Some(plan.path), Rc::clone(plan.grants)),
+        world: World::new(Some(plan.path), Arc::clone(plan.grants)),
         variables: plan.variables.to_vec(),
     };
-    let events = Rc::clone(&kept);
+    let events = Shared::clone(&kept);
     let tracer = TextTracer::new(plan.trace, move |line: &str| events.borrow_mut().event(line));
     let mut engine = Engine::builder()
         .options(options)
@@ -97,7 +98,7 @@ pub fn run(plan: &Plan<'_>) -> Got {
     engine.finish();
     let leaks = engine.leaks();
     drop(engine);
-    let Kept { output, error, trace, overflowed, .. } = kept.take();
+    let Kept { output, error, trace, overflowed, .. } = std::mem::take(&mut *kept.borrow_mut());
     Got { output, error, trace, status, stats, leaks, overflowed, timed_out }
 }
 
@@ -175,8 +176,8 @@ impl Kept {
 
 /// The world as a script under test sees it. Nothing in it depends on the machine or the day.
 struct Recorder {
-    kept: Rc<RefCell<Kept>>,
-    reporter: Rc<Reporter>,
+    kept: Shared<Kept>,
+    reporter: Arc<Reporter>,
     input: Vec<u8>,
     /// Bytes of it that were read.
     read: usize,

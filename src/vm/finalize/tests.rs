@@ -1,6 +1,7 @@
 //! Finalizers of the host, and light ones: what a script cannot register by itself.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::super::host::FinalizerFailure;
 use super::*;
@@ -32,10 +33,10 @@ static ATTACH: NativeInfo = NativeInfo::new("attach", 3, attach);
 
 fn attach(vm: &mut Vm, args: Args) -> Result<Value, Throw> {
     let name = vm.heap.text(vm.arg(args, 1)).to_string();
-    let left = Cell::new(vm.arg(args, 2).as_f64().unwrap_or(0.0) as u32);
+    let left = AtomicU32::new(vm.arg(args, 2).as_f64().unwrap_or(0.0) as u32);
     vm.host_finalizer(vm.arg(args, 0), move |_, _| {
-        if left.get() > 0 {
-            left.set(left.get() - 1);
+        if left.load(Ordering::Relaxed) > 0 {
+            left.fetch_sub(1, Ordering::Relaxed);
             return Err(Unfinished::FinalizeLater);
         }
         log(name.clone());
@@ -62,7 +63,7 @@ static CALLING: NativeInfo = NativeInfo::new("calling", 2, |vm, args| {
 /// `open(name)`: an object of the host whose light finalizer logs.
 static OPEN: NativeInfo = NativeInfo::new("open", 1, |vm, args| {
     let name = vm.heap.text(vm.arg(args, 0)).to_string();
-    let light = |payload: Box<dyn std::any::Any>| {
+    let light = |payload: Box<dyn std::any::Any + Send>| {
         if let Ok(name) = payload.downcast::<String>() {
             log(format!("light {name}"));
         }
