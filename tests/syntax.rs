@@ -456,7 +456,7 @@ fn what_is_flat_may_be_long() {
 
 #[test]
 fn the_limit_is_an_option() {
-    let options = ParseOptions { max_depth: 3 };
+    let options = ParseOptions { max_depth: 3, ..ParseOptions::default() };
     assert!(parse("[[[1]]]", &options).is_ok());
     assert!(parse("[[[[]]]]", &options).is_err());
     assert!(parse("a + b * c", &options).is_ok());

@@ -29,11 +29,13 @@ pub fn as_json(mut options: Options, streams: &Shared<Streams>) -> Result<i32, S
             Ok(text) => {
                 let result = Engine::builder().host(host).build().check(&script.name, &text);
                 let lines = match &result {
-                    Ok(()) | Err(Error::Failure(_)) => String::new(),
+                    Ok(()) => String::new(),
                     Err(Error::Syntax(errors)) => json::diagnostics(&script.name, &text, errors),
                     Err(Error::Module(refused)) => {
                         json::diagnostics(&refused.source.name, &refused.source.text, &refused.diagnostics)
                     }
+                    // Nothing ran.
+                    Err(_) => String::new(),
                 };
                 (result.map_or_else(|error| status::of(&error), |()| status::OK), lines)
             }

@@ -73,6 +73,8 @@ impl Reporter {
                 Some(self.diagnostics(&source.name, &source.text, diagnostics))
             }
             Error::Failure(failure) => self.failure(failure),
+            // The command line calls nothing but programs.
+            other => Some(format!("{} {}\n", self.strong("error:"), visible(&other.to_string()))),
         }
     }
 
@@ -87,7 +89,7 @@ impl Reporter {
             }
             Failure::Limit { limit, stack, place } => Some(self.limit(*limit, stack, place.as_ref())),
             Failure::Interrupted { stack } => Some(format!("{}\n{}", self.strong("interrupted"), frames(stack))),
-            Failure::Exit(_) | Failure::Closed => None,
+            Failure::Exit(_) | Failure::Closed | Failure::Panicked => None,
         }
     }
 

@@ -25,7 +25,9 @@ pub fn of(error: &Error) -> i32 {
             Failure::Interrupted { .. } => INTERRUPTED,
             Failure::Denied { .. } => DENIED,
             Failure::Closed => OK,
+            Failure::Panicked => UNCAUGHT,
         },
+        _ => UNCAUGHT,
     }
 }
 

@@ -9,8 +9,15 @@
 //! # Ok::<(), probate::embed::Error>(())
 //! ```
 
+mod context;
+mod convert;
+mod error;
+mod function;
+mod handle;
+mod host;
 mod memory;
 mod modules;
+mod native_type;
 mod print;
 mod session;
 
@@ -21,7 +28,6 @@ use crate::heap::event::Tracer;
 use crate::heap::value::Value;
 use crate::syntax::{self, Diagnostic, ParseOptions, ast, codes};
 use crate::vm::code::Source;
-use crate::vm::error::Failure;
 use crate::vm::host::{Host, Silent};
 use crate::vm::interrupt::Interrupt;
 use crate::vm::{Options, Vm};
@@ -31,39 +37,17 @@ use session::Session;
 pub use crate::compile::proto::Program;
 pub use crate::vm::look::Member;
 pub use crate::vm::why::Leak;
+pub use context::{AsContext, Context, Kind, Local};
+pub use convert::{FromValue, IntoArgs, IntoValue, Native};
+pub use error::{Error, HostError, HostFailure, Position, Thrown};
+pub use function::{Arguments, HostFunction, IntoReturn};
+pub use handle::Handle;
+pub use host::Scope;
 pub use memory::{Owned, Survivor};
 pub use modules::{Refused, decode};
+pub use native_type::{Constructor, Method, MethodMut, NativeType, TypeDefinition};
 pub use print::Format;
 pub use session::{Literal, Step, Variable};
-
-/// Why a program gave no value.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Error {
-    /// It is none: at least one diagnostic, in the order of the text.
-    #[error("{}", first_message(.0))]
-    Syntax(Vec<Diagnostic>),
-    /// A module that it imports does not compile or cannot be had.
-    #[error("{}: {}", .0.source.name, first_message(&.0.diagnostics))]
-    Module(Box<Refused>),
-    /// It ended early.
-    #[error("{}", failure_message(.0))]
-    Failure(Failure),
-}
-
-fn first_message(diagnostics: &[Diagnostic]) -> String {
-    diagnostics.first().map_or(String::new(), |first| format!("{}: {}", first.code, first.message))
-}
-
-fn failure_message(failure: &Failure) -> String {
-    match failure {
-        Failure::Uncaught { message, .. } => format!("Uncaught {message}"),
-        Failure::Exit(status) => format!("exit({status})"),
-        Failure::Limit { limit, .. } => limit.to_string(),
-        Failure::Interrupted { .. } => "interrupted".to_string(),
-        Failure::Denied { message, .. } => format!("denied: {message}"),
-        Failure::Closed => "the reader of the output is gone".to_string(),
-    }
-}
 
 /// What an [`Engine`] is made of.
 #[derive(Default)]
@@ -156,7 +140,14 @@ impl Builder {
                 vm.heap.set_trace_preset(None);
             }
         }
-        Engine { vm, parse: ParseOptions { max_depth }, value: Value::UNDEFINED, ran: false, open: true, session: None }
+        Engine {
+            vm,
+            parse: ParseOptions { max_depth, is_body: false },
+            value: Value::UNDEFINED,
+            ran: false,
+            open: true,
+            session: None,
+        }
     }
 }
 
@@ -208,7 +199,18 @@ pub struct Stats {
     pub freed: u64,
 }
 
+impl Default for Engine {
+    fn default() -> Engine {
+        Engine::new()
+    }
+}
+
 impl Engine {
+    /// An engine with the limits that everybody has, and no world outside.
+    pub fn new() -> Engine {
+        Builder::default().build()
+    }
+
     pub fn builder() -> Builder {
         Builder::default()
     }
@@ -347,6 +349,7 @@ const _: () = {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vm::error::Failure;
 
     fn value_of(source: &str) -> String {
         let mut engine = Engine::builder().build();

@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 
 use super::modules::{Modules, Surroundings};
-use super::{Engine, Error, Outcome};
+use super::{Engine, Error, Outcome, error};
 use crate::compile;
 use crate::compile::link::Link;
 use crate::compile::proto::{Global, Program};
 use crate::heap::value::Value;
 use crate::stdlib::inspect;
 use crate::syntax::Diagnostic;
-use crate::syntax::ast::{DeclKind, Name};
+use crate::syntax::ast::{self, DeclKind, Name};
 use crate::vm::Methods;
 use crate::vm::code::Source;
 use crate::vm::error::Failure;
@@ -58,6 +58,8 @@ enum Use {
     Input,
     /// It is looked at and forgotten.
     Look,
+    /// The same; the host takes what was thrown.
+    Eval,
 }
 
 impl Engine {
@@ -80,13 +82,56 @@ impl Engine {
 
     fn feed_for(&mut self, name: &str, source: &str, what: Use) -> Result<Outcome, Error> {
         self.open_session();
-        let takes_error = what == Use::Input && self.sets(LAST_ERROR);
+        let takes_error = what == Use::Eval || what == Use::Input && self.sets(LAST_ERROR);
         let program = self.prepare(name, source, true, takes_error)?;
         let result = self.vm.run_input(&program, Source::new(name, source), takes_error);
         let is_expression = program.has_value;
         self.take_names(program);
         let value = result.map_err(Error::Failure)?;
         Ok(Outcome { is_undefined: value.is_undefined(), is_expression })
+    }
+
+    /// Runs an input for the host. What was thrown stays where [`Engine::thrown`] takes it.
+    ///
+    /// # Errors
+    /// As [`Engine::feed`].
+    pub(super) fn evaluate(&mut self, name: &str, source: &str) -> Result<(), Error> {
+        self.feed_for(name, source, Use::Eval).map(|_| ())
+    }
+
+    /// Runs a tree as an input that declares nothing.
+    pub(super) fn run_tree(&mut self, name: &str, source: &str, tree: &ast::Program) -> Result<(), Error> {
+        let program = self.compile_tree(tree, source, self.around(true)).map_err(Error::Syntax)?;
+        let result = self.vm.run_input(&program, Source::new(name, source), true);
+        self.take_names(program);
+        result.map(|_| ()).map_err(Error::Failure)
+    }
+
+    /// The exception that has ended the last evaluation, as an error that holds its value.
+    pub(super) fn thrown(&mut self, error: Error) -> Error {
+        match error {
+            Error::Failure(failure @ Failure::Uncaught { .. }) => {
+                let value = self.vm.global(LAST_ERROR).unwrap_or(Value::UNDEFINED);
+                let error = error::thrown(&mut self.vm, value, failure);
+                self.vm.put_global(LAST_ERROR, Value::UNDEFINED);
+                self.vm.sweep_between();
+                error
+            }
+            other => other,
+        }
+    }
+
+    /// The slot of a variable of the session.
+    pub(super) fn slot_of(&self, name: &str) -> Option<u32> {
+        self.names().iter().rposition(|global| &*global.name == name).map(|slot| slot as u32)
+    }
+
+    /// The variable that the host has just put behind all others.
+    pub(super) fn add_name(&mut self, name: &str) {
+        if let Some(session) = &mut self.session {
+            session.imports.retain(|(other, _)| &**other != name);
+            session.names.push(Global { name: name.into(), kind: DeclKind::Const, declared: true });
+        }
     }
 
     /// Runs a last program after the inputs: its own names are its own, as if it stood in a scope inside of theirs. Another input after it begins a new session.
@@ -200,16 +245,29 @@ impl Engine {
     }
 
     fn open_session(&mut self) {
+        self.open_session_with(true);
+    }
+
+    /// The session of an embedder: `_` and `_err` are names like any other.
+    pub(super) fn open_realm(&mut self) {
+        self.open_session_with(false);
+    }
+
+    fn open_session_with(&mut self, at_prompt: bool) {
         if self.session.as_ref().is_some_and(|session| !session.over) {
             return;
         }
         self.finish();
         self.begin();
         self.vm.begin_session();
-        let own = |name: &str| Global { name: name.into(), kind: DeclKind::Let, declared: true };
+        let own = |name: &str| Global {
+            name: if at_prompt { name.into() } else { "".into() },
+            kind: DeclKind::Let,
+            declared: at_prompt,
+        };
         self.session = Some(Session {
             names: OWN_NAMES.map(own).to_vec(),
-            sets: [true; 2],
+            sets: [at_prompt; 2],
             over: false,
             imports: Vec::new(),
             modules: Modules::default(),

@@ -3,6 +3,8 @@
 //! Every cell starts with a [`Cell`] (8 bytes). A container's header is a [`Container`] (32 bytes): no further memory is
 //! spent on ownership. Cells never move.
 
+use std::any::Any;
+
 use super::class::ClassData;
 use super::host::HostData;
 use super::shape::Shape;
@@ -213,6 +215,8 @@ pub struct Native {
     /// The machine's description of it; the heap never looks into it.
     pub info: *const (),
     pub props: Value,
+    /// What `info` points into, if it belongs to this function: a box in a box. Else null.
+    pub owned: *mut Box<dyn Any + Send>,
 }
 
 /// What `bind` makes; `this` and the arguments stand behind it.

@@ -132,7 +132,14 @@ impl Heap {
                     self.for_each_of_builtins(p, f);
                     f(self, (*(p as *mut WeakCollection)).props);
                 }
-                Kind::Host => f(self, (*(p as *mut Host)).props),
+                Kind::Host => {
+                    let data = (*(p as *mut Host)).data;
+                    for value in &(*data).attached {
+                        f(self, *value);
+                    }
+                    f(self, (*data).class);
+                    f(self, (*(p as *mut Host)).props);
+                }
                 kind => debug_assert!(false, "{} has no children", kind.name()),
             }
         }

@@ -1,6 +1,7 @@
 //! Objects of the host: a container with a payload that the heap never looks into, and light finalizers.
 
 use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::Heap;
 use super::cell::{Container, Host};
@@ -17,6 +18,10 @@ pub struct HostData {
     pub type_name: &'static str,
     payload: Box<dyn Any + Send>,
     light: Option<LightFinalizer>,
+    /// The class whose methods it has, or undefined. Counted.
+    pub(super) class: Value,
+    /// What it holds, by numbers of the host's: counted, so that it is traced, up-scoped and ordered as what any container refers to.
+    pub(super) attached: Vec<Value>,
 }
 
 impl Heap {
@@ -27,13 +32,74 @@ impl Heap {
         payload: Box<dyn Any + Send>,
         light: Option<LightFinalizer>,
     ) -> Value {
-        self.make_host(HostData { type_name, payload, light })
+        self.make_host(HostData { type_name, payload, light, class: Value::UNDEFINED, attached: Vec::new() })
+    }
+
+    /// An instance of a class of the host. Its payload is dropped when it is freed.
+    pub(crate) fn host_instance(
+        &mut self,
+        class: Value,
+        type_name: &'static str,
+        payload: Box<dyn Any + Send>,
+        light: Option<LightFinalizer>,
+    ) -> Value {
+        let object = self.host_object(type_name, payload, light);
+        self.by_inner(object.container(), "(class)");
+        self.store_ref(object.container(), class);
+        if let Some(data) = self.host_data(object) {
+            // SAFETY: a live object of the host (I2).
+            unsafe { (*data).class = class };
+        }
+        object
+    }
+
+    /// The class of an instance of the host's.
+    pub(super) fn host_class(&self, object: Value) -> Option<Value> {
+        // SAFETY: as in `payload`.
+        self.host_data(object).map(|data| unsafe { (*data).class }).filter(|class| !class.is_undefined())
+    }
+
+    /// What an object of the host holds as number `place`.
+    pub(crate) fn attached(&self, object: Value, place: usize) -> Option<Value> {
+        let data = self.host_data(object)?;
+        // SAFETY: as in `payload`; the copy is made before anything can change the list.
+        let attached = unsafe { &(*data).attached };
+        attached.get(place).copied()
+    }
+
+    /// Lets an object of the host hold a value as number `place`, instead of what it held there. The list is as long as the highest number: few are meant.
+    pub(crate) fn attach(&mut self, object: Value, place: usize, value: Value) {
+        let Some(data) = self.host_data(object) else { return };
+        self.by_inner(object.container(), "(attached)");
+        self.store_ref(object.container(), value);
+        // SAFETY: a live object of the host (I2); the borrow ends before the old value is given back.
+        let old = unsafe {
+            let attached = &mut (*data).attached;
+            if attached.len() <= place {
+                attached.resize(place + 1, Value::UNDEFINED);
+            }
+            std::mem::replace(&mut attached[place], value)
+        };
+        self.by_inner(object.container(), "(attached)");
+        self.decref(old);
+    }
+
+    /// The payload of an object of the host if it is a `T`, as a pointer that is good as long as the object lives and its payload is not taken.
+    pub(crate) fn payload_pointer<T: 'static>(&self, object: Value) -> Option<*const T> {
+        // SAFETY: as in `payload`.
+        unsafe { self.host_data(object).and_then(|data| (*data).payload.downcast_ref()).map(std::ptr::from_ref) }
     }
 
     /// The payload of an object of the host, if it is a `T`.
     pub fn payload<T: 'static>(&mut self, object: Value) -> Option<&mut T> {
         // SAFETY: a live object of the host (I2), whose data is there until it is freed; the borrow of the heap keeps it so.
         unsafe { self.host_data(object).and_then(|data| (*data).payload.downcast_mut()) }
+    }
+
+    /// The payload of an object of the host, whatever it is.
+    pub(crate) fn any_payload(&self, object: Value) -> Option<&(dyn Any + Send)> {
+        // SAFETY: as in `payload`.
+        self.host_data(object).map(|data| unsafe { &*(*data).payload })
     }
 
     /// Takes the payload of an object of the host before it dies, and the work of its light finalizer with it. `None`: it was taken already, or the object is none.
@@ -82,9 +148,16 @@ impl Heap {
         }
         // SAFETY: the data came from a box in `make_host`, and teardown comes here once.
         let HostData { payload, light, .. } = *unsafe { Box::from_raw((*(p as *mut Host)).data) };
-        match light {
+        self.run_destructor(|| match light {
             Some(light) => light(payload),
             None => drop(payload),
+        });
+    }
+
+    /// Runs a destructor of the host. A panic in it is kept: the teardown around it goes on.
+    pub(super) fn run_destructor(&mut self, destructor: impl FnOnce()) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(destructor)) {
+            self.panic.get_or_insert(panic);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Making values. Everything made here is fresh: count 0, on probation, owned by the current scope (level 0: a built-in).
 
+use std::any::Any;
 use std::ptr::null_mut;
 
 use super::Heap;
@@ -185,8 +186,17 @@ impl Heap {
         unsafe {
             (*p).info = info;
             (*p).props = Value::UNDEFINED;
+            (*p).owned = null_mut();
         }
         Value::from_container(p as *mut Container)
+    }
+
+    /// The same for a function whose description belongs to it: `owner` is dropped when the function is freed.
+    pub(crate) fn owned_native(&mut self, info: *const (), owner: Box<dyn Any + Send>) -> Value {
+        let function = self.native(info);
+        // SAFETY: a fresh native.
+        unsafe { (*(function.container() as *mut Native)).owned = Box::into_raw(Box::new(owner)) };
+        function
     }
 
     /// What `bind` makes: `values` are `this` and the arguments.

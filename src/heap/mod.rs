@@ -25,6 +25,7 @@ pub mod class;
 pub mod collect;
 pub mod event;
 pub mod finalize;
+pub mod handles;
 pub mod host;
 mod make;
 pub mod object;
@@ -149,6 +150,9 @@ pub struct Heap {
     /// Who makes the reference that the next count event is about; set only while tracing.
     pub(crate) by: By,
     builtin_names: rustc_hash::FxHashMap<*mut Container, String>,
+    /// A destructor of the host has panicked: to go on where the machine was entered.
+    handles: handles::Handles,
+    pub(crate) panic: Option<Box<dyn std::any::Any + Send>>,
     pub settings: Settings,
 }
 
@@ -193,6 +197,8 @@ impl Heap {
             tracer: None,
             by: By::Temporary,
             builtin_names: Default::default(),
+            handles: Default::default(),
+            panic: None,
             settings,
         };
         heap.root_shape = heap.new_root_shape(null_mut());
@@ -246,6 +252,20 @@ impl Heap {
         self.baseline = (self.counters.live, self.arena.bytes);
         // What the library takes is no script's.
         self.arena.beside = 0;
+    }
+
+    /// From now on what is made is as old as the library, until [`Heap::leave_level_0`]. Nothing that a program made may be stored in it meanwhile, but by up-scoping it.
+    pub(crate) fn enter_level_0(&mut self) -> (u32, ([u64; Kind::COUNT], u64)) {
+        (std::mem::replace(&mut self.level, 0), (self.counters.live, self.arena.bytes))
+    }
+
+    /// What was made since is no program's.
+    pub(crate) fn leave_level_0(&mut self, (level, (live, bytes)): (u32, ([u64; Kind::COUNT], u64))) {
+        self.level = level;
+        for (kind, before) in live.into_iter().enumerate() {
+            self.baseline.0[kind] += self.counters.live[kind] - before;
+        }
+        self.baseline.1 += self.arena.bytes - bytes;
     }
 
     /// About how many bytes the heap's own vectors and tables take.

@@ -421,7 +421,7 @@ impl Heap {
     /// The class of an object, if it is an instance.
     pub fn class_of(&self, value: Value) -> Option<Value> {
         if !value.is(Kind::Object) {
-            return None;
+            return if value.is(Kind::Host) { self.host_class(value) } else { None };
         }
         // SAFETY: shapes live with their objects.
         let class = unsafe { (*self.shape_of(value)).class };

@@ -3,7 +3,7 @@
 use std::ptr::null_mut;
 
 use super::Heap;
-use super::cell::{Array, Bound, Cell, Class, Collection, Container, Function, Kind, Object, bits, more};
+use super::cell::{Array, Bound, Cell, Class, Collection, Container, Function, Kind, Native, Object, bits, more};
 use super::class::ClassData;
 use super::event::{Cause, Event};
 use super::string::Str;
@@ -168,7 +168,7 @@ impl Heap {
                     }
                 }
                 Kind::Array => self.free_elements(p as *mut Array),
-                Kind::Variable | Kind::Function | Kind::Native | Kind::Bound | Kind::Iterator => {}
+                Kind::Variable | Kind::Function | Kind::Bound | Kind::Iterator => {}
                 _ => self.drop_rare_contents(p, pending),
             }
         }
@@ -193,6 +193,13 @@ impl Heap {
                     self.drop_weak(p, |heap, value| heap.release_child::<true>(value, pending));
                 }
                 Kind::Host => self.drop_payload(p),
+                Kind::Native => {
+                    let owned = (*(p as *mut Native)).owned;
+                    if !owned.is_null() {
+                        let owned = Box::from_raw(owned);
+                        self.run_destructor(|| drop(owned));
+                    }
+                }
                 kind => debug_assert!(false, "a {} owns nothing outside its cell", kind.name()),
             }
         }

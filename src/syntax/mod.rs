@@ -38,15 +38,17 @@ use context::Context;
 const DEEPEST: u16 = 10_000;
 
 /// How to parse.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct ParseOptions {
     /// Levels of the tree; more is an error. At most 10,000.
     pub max_depth: u16,
+    /// The text is the body of a function: `return` may stand in it.
+    pub is_body: bool,
 }
 
 impl Default for ParseOptions {
     fn default() -> Self {
-        ParseOptions { max_depth: 1000 }
+        ParseOptions { max_depth: 1000, is_body: false }
     }
 }
 
@@ -76,7 +78,7 @@ pub fn parse_all(source: &str, options: &ParseOptions) -> (Option<Program>, Vec<
     if let Some(program) = &program
         && cx.is_marked_for_check()
     {
-        refuse::check(&cx, program);
+        refuse::check(&cx, program, options.is_body);
     }
     let is_whole = !cx.has_syntax_error() && !cx.is_stopped() && !cx.is_too_deep();
     let errors = cx.into_errors();

@@ -10,9 +10,9 @@ use super::diagnostic::Fix;
 use super::similar::similar;
 
 /// Reports what stands where it may not.
-pub fn check(cx: &Context, program: &Program) {
+pub fn check(cx: &Context, program: &Program, in_function: bool) {
     let mut checker = Checker { cx, labels: Vec::new() };
-    checker.statements(&program.body, Place::default());
+    checker.statements(&program.body, Place { in_function, has_this: in_function, ..Place::default() });
 }
 
 /// What surrounds a statement or expression.

@@ -43,7 +43,7 @@ impl Vm {
     }
 
     /// The first stack index that no frame and no native uses.
-    fn free_window(&self) -> usize {
+    pub(super) fn free_window(&self) -> usize {
         // SAFETY: code lives as long as the machine.
         self.frames.last().map_or(self.top, |frame| self.top.max(frame.base + unsafe { (*frame.code).registers } + 1))
     }
@@ -119,6 +119,8 @@ impl Vm {
                 if info.calls_back && mask != 0 {
                     self.protect_window(base, mask);
                 }
+                // Where it stood may be what is bound to it; a function of the host looks for itself.
+                self.stack[base - 1] = callee;
                 let result = self.call_native(info, base, argc)?;
                 self.stack[base - 1] = result;
                 Ok(())

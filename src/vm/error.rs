@@ -46,6 +46,8 @@ pub enum Failure {
     },
     /// The reader of the output is gone.
     Closed,
+    /// A function of the host has panicked. What entered the machine lets the panic go on.
+    Panicked,
 }
 
 /// A place in a text.
@@ -282,6 +284,7 @@ impl Vm {
             Pending::Exit(status) => Failure::Exit(status),
             Pending::Limit(limit) => Failure::Limit { limit, stack, place: place.map(place_of) },
             Pending::Closed => Failure::Closed,
+            Pending::Panic => Failure::Panicked,
             Pending::Denied => {
                 let message = self.denied.pop().unwrap_or_default();
                 Failure::Denied { message, stack, place: place.map(place_of) }
@@ -297,7 +300,7 @@ impl Vm {
         }
     }
 
-    fn describe_uncaught(&mut self, value: Value, place: Option<(*const Code, usize)>) -> Failure {
+    pub(super) fn describe_uncaught(&mut self, value: Value, place: Option<(*const Code, usize)>) -> Failure {
         let (place, rethrown) = self.places(value, place);
         if self.is_error(value) {
             let message = self.error_headline(value);
@@ -382,7 +385,7 @@ impl Vm {
 }
 
 /// The place of an instruction.
-fn place_of((code, pc): (*const Code, usize)) -> Place {
+pub(super) fn place_of((code, pc): (*const Code, usize)) -> Place {
     // SAFETY: code lives as long as the machine.
     let code = unsafe { &*code };
     Place { source: Arc::clone(&code.source), span: code.span(pc) }

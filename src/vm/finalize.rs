@@ -522,6 +522,7 @@ impl Vm {
             Failure::Limit { limit, .. } => (limit.to_string(), Vec::new()),
             Failure::Interrupted { .. } => ("interrupted".to_string(), Vec::new()),
             Failure::Denied { message, stack, .. } => (format!("denied: {message}"), stack),
+            Failure::Panicked => ("the host panicked".to_string(), Vec::new()),
             Failure::Closed => return,
         };
         self.report(value, message, stack);

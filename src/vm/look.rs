@@ -70,6 +70,11 @@ impl Vm {
             return true;
         }
         let mut class = if value.is(Kind::Class) { Some(value) } else { self.heap.class_of(value) };
+        if let Some(class) = class.filter(|_| value.is(Kind::Host))
+            && self.host_fields(class).iter().any(|key| f(key.text().as_str(), Value::UNDEFINED))
+        {
+            return true;
+        }
         while let Some(here) = class {
             let data = self.heap.class_data(here);
             let members = if value.is(Kind::Class) { &data.statics } else { &data.methods };

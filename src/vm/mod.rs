@@ -14,13 +14,16 @@ mod arith;
 pub mod bulk;
 mod call;
 mod class;
+mod closing;
 pub mod code;
 pub mod convert;
 pub mod double;
+mod enter;
 pub mod error;
 pub mod files;
 pub mod finalize;
 pub mod host;
+pub mod hosted;
 mod index;
 mod install;
 pub mod interrupt;
@@ -125,6 +128,8 @@ pub enum Pending {
     Denied,
     /// The reader of the output is gone.
     Closed,
+    /// A function of the host has panicked.
+    Panic,
 }
 
 /// What a frame does when it returns.
@@ -220,6 +225,9 @@ impl Default for Options {
     }
 }
 
+pub(crate) use closing::Closing;
+pub(crate) use enter::Entered;
+
 pub struct Vm {
     pub heap: Heap,
     pub host: Box<dyn Host>,
@@ -250,6 +258,14 @@ pub struct Vm {
     finalization: finalize::Finalization,
     /// What the command line gave to the script: the global `args`.
     pub arguments: Vec<String>,
+    /// What describes the classes of the host. Boxed, because classes point to them.
+    #[allow(clippy::vec_box)]
+    host_classes: Vec<Box<hosted::HostClass>>,
+    /// Functions that were lent and are to be taken back.
+    lent_functions: Vec<(Value, Arc<hosted::LentFunction>)>,
+    closing: Arc<closing::Closing>,
+    /// The types of the host that scripts can use: the class of each, and what the host keeps with it.
+    types: FxHashMap<std::any::TypeId, HostType>,
     /// State of `Math.random()`; `None` until first used, unless a seed was given.
     pub random: Option<[u64; 4]>,
     /// Containers that could have been walked since the heap was walked last (stress mode).
@@ -294,6 +310,9 @@ const _: () = {
     can_be_sent::<Arc<Source>>();
 };
 
+/// The class of a type of the host, and what the host keeps with it.
+type HostType = (Value, Option<Box<dyn std::any::Any + Send>>);
+
 /// Keys that the machine itself looks for.
 struct Keys {
     length: Key,
@@ -305,6 +324,8 @@ struct Keys {
     to_string: Key,
     finalize: Key,
     prototype: Key,
+    /// Under which an error of the host's keeps what it was made from.
+    host_error: Key,
 }
 
 impl Vm {
@@ -316,6 +337,8 @@ impl Vm {
     /// The same; `arguments` is what scripts find in `args`.
     pub fn with_arguments(options: Options, host: Box<dyn Host>, arguments: Vec<String>) -> Vm {
         let mut heap = Heap::new(options.heap);
+        let host_error = heap.private_key("host error");
+        heap.incref(host_error.value());
         let mut key = |text: &str| heap.constant(text);
         let keys = Keys {
             length: key("length"),
@@ -327,6 +350,7 @@ impl Vm {
             to_string: key("toString"),
             finalize: key("finalize"),
             prototype: key("prototype"),
+            host_error,
         };
         let mut vm = Vm {
             heap,
@@ -349,6 +373,10 @@ impl Vm {
             exception: Value::UNDEFINED,
             finalization: Default::default(),
             arguments,
+            host_classes: Vec::new(),
+            lent_functions: Vec::new(),
+            closing: Default::default(),
+            types: Default::default(),
             random: options.seed.map(seed_state),
             unwalked: 0,
             ticks: unwind::TICKS,
@@ -425,7 +453,9 @@ impl Vm {
         self.heap.by_temporary();
         self.heap.decref(value);
         let started = self.start_clock();
+        self.close_dropped();
         self.finalize_everything();
+        self.heap.close_all_handles();
         self.stop_clock(started);
         for index in (0..self.globals.len()).rev() {
             if self.heap.tracing {
@@ -487,8 +517,10 @@ impl Vm {
     fn roots(&self) -> Vec<Value> {
         let mut roots = self.globals.clone();
         roots.push(self.exception);
+        roots.push(self.keys.host_error.value());
         roots.extend(self.heap.fallen_values());
         roots.extend(self.finalization.held());
+        roots.extend(self.heap.handle_values());
         for (index, frame) in self.frames.iter().enumerate() {
             if let Some(registers) = self.finalization.still_counted(index + 1) {
                 let counted = registers.iter().map(|register| self.stack[frame.base + *register as usize]);

@@ -53,6 +53,11 @@ impl Vm {
             return Ok(Found::Own(special));
         }
         if let Some(class) = self.heap.class_of(value) {
+            if value.is(Kind::Host)
+                && let Some(field) = self.host_field(value, class, key)
+            {
+                return field.map(Found::Own);
+            }
             if let Some(method) = self.heap.find_method(class, key) {
                 return Ok(Found::Method(method));
             }
@@ -250,6 +255,11 @@ impl Vm {
         }
         if object.is(Kind::Array) && key == self.keys.length {
             return self.set_array_length(object, stored);
+        }
+        if object.is(Kind::Host)
+            && let Some(class) = self.heap.class_of(object)
+        {
+            return self.set_host_field(object, class, key, stored);
         }
         let computed = key == self.keys.length || key == self.keys.name || key == self.keys.size;
         if computed

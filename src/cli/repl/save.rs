@@ -219,7 +219,7 @@ mod tests {
                 Ok(outcome) if outcome.is_undefined() => End::Undefined,
                 Ok(_) => End::Value,
                 Err(Error::Failure(_)) => End::Threw,
-                Err(Error::Syntax(_) | Error::Module(_)) => End::Stopped,
+                Err(_) => End::Stopped,
             };
             past.push(Past { source: input.to_string(), end });
             last = session.value_text(Format::Compact);

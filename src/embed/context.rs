@@ -1,0 +1,463 @@
+//! Inside the engine: values by their scope, and what can be done with them.
+
+use std::marker::PhantomData;
+
+use super::convert::{FromValue, IntoArgs, IntoValue};
+use super::error::{Error, HostError};
+use super::function::HostFunction;
+use super::handle::Handle;
+use super::native_type::NativeType;
+use crate::heap::cell::Kind as CellKind;
+use crate::heap::handles::HandleError;
+use crate::heap::value::Value;
+use crate::vm::Vm;
+use crate::vm::native::Throw;
+
+/// The engine as it is seen from inside a scope: by a function of the host, or by the closure of [`super::Engine::scope`].
+///
+/// The lifetime is the scope's. It marks the values that belong to it ([`Local`]), so that none of them outlives its scope or gets into another engine: the
+/// compiler refuses both.
+pub struct Context<'s> {
+    pub(super) vm: &'s mut Vm,
+    /// Values that are handed out are held until the scope ends. Not in functions that call nothing back: what they see lives longer than they run.
+    holds: bool,
+    brand: PhantomData<fn(&'s ()) -> &'s ()>,
+}
+
+/// A value, as long as its scope lasts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Local<'s> {
+    pub(super) value: Value,
+    brand: PhantomData<fn(&'s ()) -> &'s ()>,
+}
+
+/// What a value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Undefined,
+    Null,
+    Boolean,
+    Number,
+    String,
+    /// A plain object or an instance of a class of the script.
+    Object,
+    Array,
+    Function,
+    Class,
+    Map,
+    Set,
+    /// An instance of a class of the host.
+    Host,
+    /// Iterators and weak references.
+    Other,
+}
+
+/// What leads into an engine: an [`super::Engine`], or the [`Context`] of a function of the host.
+pub trait AsContext {
+    /// Does something inside.
+    fn enter<R>(&mut self, f: impl for<'v> FnOnce(&mut Context<'v>) -> R) -> R;
+}
+
+impl AsContext for Context<'_> {
+    fn enter<R>(&mut self, f: impl for<'v> FnOnce(&mut Context<'v>) -> R) -> R {
+        f(self)
+    }
+}
+
+impl<'s> Context<'s> {
+    pub(super) fn new(vm: &'s mut Vm, holds: bool) -> Context<'s> {
+        Context { vm, holds, brand: PhantomData }
+    }
+
+    /// A value that stays good until the scope ends.
+    pub(super) fn keep(&mut self, value: Value) -> Local<'s> {
+        if self.holds && value.is_heap() {
+            self.vm.hold(value);
+        }
+        Local { value, brand: PhantomData }
+    }
+
+    /// The same for one that is held for as long by something else.
+    pub(super) fn kept(&self, value: Value) -> Local<'s> {
+        Local { value, brand: PhantomData }
+    }
+
+    // ---- Making values ----------------------------------------------------------------------------------------------------
+
+    /// Makes a value of one of the host's types.
+    ///
+    /// # Errors
+    /// The memory limit; what the conversion says.
+    pub fn value(&mut self, value: impl IntoValue<'s>) -> Result<Local<'s>, Error> {
+        value.into_value(self)
+    }
+
+    /// A string.
+    ///
+    /// # Errors
+    /// The memory limit, or a RangeError for a text of more than 2^29 bytes.
+    pub fn string(&mut self, text: &str) -> Result<Local<'s>, Error> {
+        let made = self.vm.text_value(text);
+        self.done(made)
+    }
+
+    /// An array of values.
+    ///
+    /// # Errors
+    /// The memory limit; what the conversion of an element says.
+    pub fn array<T: IntoValue<'s>>(&mut self, elements: impl IntoIterator<Item = T>) -> Result<Local<'s>, Error> {
+        let made = self.vm.heap.array(0);
+        let array = self.keep(made);
+        for element in elements {
+            let element = element.into_value(self)?;
+            self.push(array, element)?;
+        }
+        Ok(array)
+    }
+
+    pub(super) fn push(&mut self, array: Local<'s>, element: Local<'s>) -> Result<(), Error> {
+        let pushed = self.vm.charge(1).and_then(|()| self.vm.in_room(|heap| heap.push(array.value, element.value)));
+        pushed.map_err(|throw| self.caught(throw))
+    }
+
+    /// A plain object without properties.
+    pub fn object(&mut self) -> Local<'s> {
+        let made = self.vm.heap.object();
+        self.keep(made)
+    }
+
+    /// A plain object with these properties.
+    ///
+    /// # Errors
+    /// The memory limit; what the conversion of a value says.
+    pub fn object_from<K: AsRef<str>, T: IntoValue<'s>>(
+        &mut self,
+        properties: impl IntoIterator<Item = (K, T)>,
+    ) -> Result<Local<'s>, Error> {
+        let object = self.object();
+        for (key, value) in properties {
+            let value = value.into_value(self)?;
+            let set = self.vm.charge(1).and_then(|()| self.vm.set_named(object.value, key.as_ref(), value.value));
+            set.map_err(|throw| self.caught(throw))?;
+        }
+        Ok(object)
+    }
+
+    /// A closure as a function. It is dropped when nothing refers to it any more.
+    pub fn function<M: 'static>(&mut self, name: &str, function: impl HostFunction<M> + Send + 'static) -> Local<'s> {
+        let function = super::function::function(name, function);
+        let made = self.vm.host_function(function);
+        self.keep(made)
+    }
+
+    /// An instance of a type of the host that owns a value.
+    ///
+    /// # Errors
+    /// The type is not known to this engine.
+    pub fn native<T: NativeType + Send>(&mut self, value: T) -> Result<Local<'s>, Error> {
+        let made = super::native_type::instance(self.vm, value)?;
+        Ok(self.keep(made))
+    }
+
+    // ---- Handles ----------------------------------------------------------------------------------------------------------
+
+    /// Holds a value beyond the scope.
+    #[track_caller]
+    pub fn handle(&mut self, value: Local<'s>) -> Handle {
+        Handle::open(self.vm, value.value)
+    }
+
+    /// The value of a handle.
+    ///
+    /// # Errors
+    /// It is of another engine, or its program has ended.
+    pub fn local(&mut self, handle: &Handle) -> Result<Local<'s>, HandleError> {
+        let value = handle.value(self.vm)?;
+        Ok(self.keep(value))
+    }
+
+    pub(super) fn value_of(&self, handle: &Handle) -> Result<Value, HandleError> {
+        handle.value(self.vm)
+    }
+
+    // ---- The script's world -----------------------------------------------------------------------------------------------
+
+    /// What a global variable, or else a built-in, holds.
+    ///
+    /// # Errors
+    /// There is none of that name; it is of another type.
+    pub fn global<R: FromValue<'s>>(&mut self, name: &str) -> Result<R, Error> {
+        let Some(value) = self.vm.global_named(name).or_else(|| self.vm.builtin(name)) else {
+            return Err(Error::Raised {
+                class: crate::vm::ErrorClass::ReferenceError,
+                message: format!("{name} is not defined"),
+            });
+        };
+        let value = self.keep(value);
+        R::from_value(self, value)
+    }
+
+    /// Calls a function.
+    ///
+    /// # Errors
+    /// What it throws ([`Error::Thrown`]), limits, arguments or a result that cannot be converted.
+    pub fn call<R: FromValue<'s>>(&mut self, function: Local<'s>, arguments: impl IntoArgs<'s>) -> Result<R, Error> {
+        self.call_value(function.value, Value::UNDEFINED, arguments)
+    }
+
+    pub(super) fn call_value<R: FromValue<'s>>(
+        &mut self,
+        function: Value,
+        this: Value,
+        arguments: impl IntoArgs<'s>,
+    ) -> Result<R, Error> {
+        if !self.holds {
+            return Err(Error::message("a function of the host without a context cannot call back"));
+        }
+        let arguments = arguments.into_args(self)?;
+        let called = self.vm.check_over().and_then(|()| self.vm.call(function, this, &arguments));
+        let value = match called {
+            Ok(value) => value,
+            Err(throw) => return Err(self.caught(throw)),
+        };
+        if !value.is_heap() {
+            let result = R::from_value(self, Local { value, brand: PhantomData });
+            self.vm.safepoint();
+            return result;
+        }
+        let value = self.keep(value);
+        self.vm.safepoint();
+        R::from_value(self, value)
+    }
+
+    /// Collects cycles that nothing reaches. Returns how many values were found. O(live).
+    pub fn collect(&mut self) -> u64 {
+        self.vm.collect_inside()
+    }
+
+    /// Checks the whole heap.
+    ///
+    /// # Errors
+    /// The first breach of an invariant: a bug.
+    pub fn verify(&mut self) -> Result<(), String> {
+        self.vm.verify().map_err(|broken| broken.to_string())
+    }
+
+    // ---- Errors -----------------------------------------------------------------------------------------------------------
+
+    /// What the machine made, or what went wrong.
+    pub(super) fn done(&mut self, made: Result<Value, Throw>) -> Result<Local<'s>, Error> {
+        match made {
+            Ok(value) => Ok(self.keep(value)),
+            Err(throw) => Err(self.caught(throw)),
+        }
+    }
+
+    /// Takes what was thrown: an exception is the host's now, a limit goes on when the host returns.
+    #[cold]
+    pub(super) fn caught(&mut self, _throw: Throw) -> Error {
+        let caught = match self.vm.catch() {
+            Ok(caught) => caught,
+            Err(failure) => return Error::Failure(failure),
+        };
+        super::error::thrown(self.vm, caught.value, caught.failure)
+    }
+
+    /// Throws an error of the host's in the script. `function`: what the script has called.
+    #[cold]
+    pub(super) fn raise(&mut self, error: Error) -> Throw {
+        if let Err(throw) = self.vm.check_over() {
+            return throw;
+        }
+        match error {
+            Error::Thrown(thrown) => {
+                let same = thrown.value.value(self.vm);
+                match same {
+                    Ok(value) => self.vm.throw(value),
+                    Err(_) => self.vm.raise(crate::vm::ErrorClass::Error, &thrown.message, None),
+                }
+            }
+            Error::Raised { class, message } => self.vm.raise(class, &message, None),
+            Error::Conversion { .. } => self.vm.type_error(error.to_string()),
+            Error::Host(source) => {
+                let message = source.to_string();
+                self.vm.raise(crate::vm::ErrorClass::Error, &message, Some(Box::new(source)))
+            }
+            other => {
+                let message = other.to_string();
+                let source = HostError(std::sync::Arc::new(other));
+                self.vm.raise(crate::vm::ErrorClass::Error, &message, Some(Box::new(source)))
+            }
+        }
+    }
+}
+
+impl<'s> Local<'s> {
+    pub const UNDEFINED: Local<'s> = Local { value: Value::UNDEFINED, brand: PhantomData };
+    pub const NULL: Local<'s> = Local { value: Value::NULL, brand: PhantomData };
+
+    /// What it is.
+    pub fn kind(self) -> Kind {
+        match self.value {
+            Value::UNDEFINED => Kind::Undefined,
+            Value::NULL => Kind::Null,
+            Value::TRUE | Value::FALSE => Kind::Boolean,
+            value if value.is_number() => Kind::Number,
+            value => match value.kind() {
+                Some(CellKind::String) => Kind::String,
+                Some(CellKind::Object) => Kind::Object,
+                Some(CellKind::Array) => Kind::Array,
+                Some(CellKind::Function | CellKind::Native | CellKind::Bound) => Kind::Function,
+                Some(CellKind::Class) => Kind::Class,
+                Some(CellKind::Map) => Kind::Map,
+                Some(CellKind::Set) => Kind::Set,
+                Some(CellKind::Host) => Kind::Host,
+                _ => Kind::Other,
+            },
+        }
+    }
+
+    /// Whether it is `null` or `undefined`.
+    pub fn is_nullish(self) -> bool {
+        self.value.is_nullish()
+    }
+
+    /// A few words for messages: `an array`, `an instance of Cart`.
+    pub fn describe(self, cx: &Context<'s>) -> String {
+        cx.vm.describe(self.value)
+    }
+
+    /// Converts it.
+    ///
+    /// # Errors
+    /// It is of another type.
+    pub fn to<R: FromValue<'s>>(self, cx: &mut Context<'s>) -> Result<R, Error> {
+        R::from_value(cx, self)
+    }
+
+    /// The text of a string; `None` for anything else.
+    pub fn text<'c>(self, cx: &'c Context<'s>) -> Option<&'c str> {
+        self.value.is_string().then(|| cx.vm.heap.text(self.value).as_str())
+    }
+
+    /// Reads a property: by name, or by index.
+    ///
+    /// # Errors
+    /// The value has no properties (`null` and `undefined`); the property is of another type.
+    pub fn get<R: FromValue<'s>>(self, cx: &mut Context<'s>, key: impl IntoValue<'s>) -> Result<R, Error> {
+        let key = key.into_value(cx)?;
+        let got = cx.vm.get(self.value, key.value);
+        let got = cx.done(got)?;
+        R::from_value(cx, got).map_err(|error| match key.text(cx) {
+            Some(name) => error.within(&format!("`{name}`")),
+            None => error,
+        })
+    }
+
+    /// Writes a property.
+    ///
+    /// # Errors
+    /// The value has no such property to write, or is frozen; limits; what the conversion says.
+    pub fn set(self, cx: &mut Context<'s>, key: impl IntoValue<'s>, value: impl IntoValue<'s>) -> Result<(), Error> {
+        let key = key.into_value(cx)?;
+        let value = value.into_value(cx)?;
+        cx.vm.set(self.value, key.value, value.value).map_err(|throw| cx.caught(throw))
+    }
+
+    /// Calls its method of that name.
+    ///
+    /// # Errors
+    /// There is none; else as [`Context::call`].
+    pub fn call_method<R: FromValue<'s>>(
+        self,
+        cx: &mut Context<'s>,
+        name: &str,
+        arguments: impl IntoArgs<'s>,
+    ) -> Result<R, Error> {
+        let method = cx.vm.get_named(self.value, name);
+        let method = cx.done(method)?;
+        if !cx.vm.is_callable(method.value) {
+            let found = method.describe(cx);
+            return Err(Error::Conversion { what: format!("`{name}`"), expected: "a function".to_string(), found });
+        }
+        cx.call_value(method.value, self.value, arguments)
+    }
+
+    /// How many elements an array has, or entries a Map or Set, or characters a string; `None` for anything else.
+    pub fn len(self, cx: &Context<'s>) -> Option<usize> {
+        match self.kind() {
+            Kind::Array => Some(cx.vm.heap.array_len(self.value)),
+            Kind::Map | Kind::Set => Some(cx.vm.heap.table(self.value).len()),
+            Kind::String => Some(cx.vm.heap.text(self.value).chars_len()),
+            _ => None,
+        }
+    }
+
+    /// The elements of an array or a Set as they are now; of a Map, its values. Empty for anything else. O(elements).
+    pub fn elements(self, cx: &mut Context<'s>) -> Vec<Local<'s>> {
+        let values: Vec<Value> = match self.kind() {
+            Kind::Array => cx.vm.heap.elements(self.value).to_vec(),
+            Kind::Set => cx.vm.heap.table(self.value).iter().map(|entry| entry.key).collect(),
+            Kind::Map => cx.vm.heap.table(self.value).iter().map(|entry| entry.value).collect(),
+            _ => Vec::new(),
+        };
+        values.into_iter().map(|value| cx.keep(value)).collect()
+    }
+
+    /// The own properties of an object, and the entries of a Map, as they are now and in their order, as pairs. Empty for anything else. O(entries).
+    pub fn entries(self, cx: &mut Context<'s>) -> Vec<(Local<'s>, Local<'s>)> {
+        let pairs: Vec<(Value, Value)> = match self.kind() {
+            Kind::Map => cx.vm.heap.table(self.value).iter().map(|entry| (entry.key, entry.value)).collect(),
+            _ if self.value.is_container() => {
+                cx.vm.heap.own_entries(self.value).into_iter().map(|(key, value)| (key.value(), value)).collect()
+            }
+            _ => Vec::new(),
+        };
+        pairs.into_iter().map(|(key, value)| (cx.keep(key), cx.keep(value))).collect()
+    }
+
+    /// Lets an instance of a type of the host hold a value as number `place`: counted, traced and ordered like any reference. `undefined` lets go.
+    ///
+    /// # Errors
+    /// It is no instance of a type of the host.
+    pub fn attach(self, cx: &mut Context<'s>, place: u8, value: Local<'s>) -> Result<(), Error> {
+        if self.kind() != Kind::Host {
+            let found = self.describe(cx);
+            return Err(Error::conversion("an instance of a type of the host", found));
+        }
+        cx.vm.heap.attach(self.value, usize::from(place), value.value);
+        Ok(())
+    }
+
+    /// What it holds as number `place`; `undefined` if nothing.
+    pub fn attached(self, cx: &mut Context<'s>, place: u8) -> Local<'s> {
+        let value = cx.vm.heap.attached(self.value, usize::from(place)).unwrap_or(Value::UNDEFINED);
+        cx.keep(value)
+    }
+
+    /// Uses the value of the host in an instance of `T`.
+    ///
+    /// # Errors
+    /// It is no `T`, has been closed, or is being changed by a call in progress.
+    pub fn with<T: NativeType, R>(self, cx: &mut Context<'s>, f: impl FnOnce(&T) -> R) -> Result<R, Error> {
+        let used = cx.vm.with_payload::<T, R>(self.value, |_, value| f(value));
+        used.map_err(|why| super::native_type::unusable::<T>(cx, self, why))
+    }
+
+    /// The same, to change it.
+    ///
+    /// # Errors
+    /// It is no `T`, has been closed, or is used by a call in progress.
+    pub fn with_mut<T: NativeType, R>(self, cx: &mut Context<'s>, f: impl FnOnce(&mut T) -> R) -> Result<R, Error> {
+        let used = cx.vm.with_payload_mut::<T, R>(self.value, |_, value| f(value));
+        used.map_err(|why| super::native_type::unusable::<T>(cx, self, why))
+    }
+
+    /// Takes the value of the host out of an instance of `T`: the script finds it closed from now on. `None`: it was lent.
+    ///
+    /// # Errors
+    /// It is no `T`, has been closed, or is used by a call in progress.
+    pub fn take<T: NativeType>(self, cx: &mut Context<'s>) -> Result<Option<T>, Error> {
+        cx.vm.take_payload::<T>(self.value).map_err(|why| super::native_type::unusable::<T>(cx, self, why))
+    }
+}

@@ -1,0 +1,198 @@
+//! The host enters the machine: what it does inside is one statement in a scope of its own, like a native that calls back.
+//!
+//! # Invariants
+//! - Between [`Vm::enter_from_host`] and [`Vm::leave_to_host`] there is a scope and a [`NativeFrame`]; both go in order, whatever happened in between, a panic included.
+//! - What has ended the program for good (a limit, an interrupt, `exit`, a panic of the host) stays pending until the outermost frame of the host is left: no
+//!   code of the script runs any more, and a host that goes on is told so at every call.
+
+use std::any::{Any, TypeId};
+
+use super::error::Failure;
+use super::native::{NativeFrame, Throw};
+use super::{ErrorClass, Pending, Vm};
+use crate::heap::cell::Kind;
+use crate::heap::collect::Reason;
+use crate::heap::event::Why;
+use crate::heap::shape::Listed;
+use crate::heap::value::Value;
+
+/// Where the host entered: to be given back to [`Vm::leave_to_host`].
+pub(crate) struct Entered {
+    base: usize,
+    top: usize,
+    /// The clock runs for this entry.
+    started: bool,
+    /// Nothing of the machine was running.
+    outermost: bool,
+}
+
+/// An exception that the host has caught.
+pub(crate) struct Caught {
+    /// On probation, in the statement of who caught it.
+    pub value: Value,
+    pub failure: Failure,
+}
+
+impl Vm {
+    /// Begins what the host does: with all that the limits allow, if nothing of the machine runs.
+    pub(crate) fn enter_from_host(&mut self, name: &'static str) -> Entered {
+        self.close_dropped();
+        let outermost = self.frames.is_empty() && self.natives.is_empty();
+        let started = if outermost {
+            self.pending = Pending::Nothing;
+            self.close_reserve();
+            self.begin_budget();
+            self.start_clock()
+        } else {
+            false
+        };
+        let base = self.heap.base();
+        let window = self.free_window();
+        let top = std::mem::replace(&mut self.top, window);
+        self.heap.push_scope();
+        if self.heap.tracing {
+            self.heap.emit_push("host", name);
+        }
+        self.natives.push(NativeFrame { base, in_hand: base, held: Vec::new(), lent: 0 });
+        Entered { base, top, started, outermost }
+    }
+
+    /// Ends what [`Vm::enter_from_host`] began: its values die unless something older refers to them, finalizers that are due run.
+    pub(crate) fn leave_to_host(&mut self, entered: Entered) {
+        let Entered { base, top, started, outermost } = entered;
+        let counted = |vm: &mut Vm| vm.counted_locals();
+        if self.heap.scope_wants_care() {
+            self.finalize_scope(base, counted);
+        }
+        let held = self.natives.pop().map_or(Vec::new(), |frame| frame.held);
+        self.heap.by_temporary();
+        held.into_iter().rev().for_each(|value| self.heap.decref(value));
+        self.pop_scope(base, counted);
+        self.top = top;
+        self.close_dropped();
+        if outermost {
+            self.heap.sweep(base);
+            if self.heap.attention {
+                self.at_safepoint(base);
+            }
+            if self.pending != Pending::Nothing {
+                // Whoever was called has been told.
+                self.take_failure();
+            }
+            self.stop_clock(started);
+            self.thrown_at = None;
+        }
+    }
+
+    /// Whether something has ended the program for good.
+    pub(crate) fn is_over(&self) -> bool {
+        !matches!(self.pending, Pending::Nothing | Pending::Exception)
+    }
+
+    /// Errors: something has ended the program for good.
+    pub(crate) fn check_over(&self) -> Result<(), Throw> {
+        if self.is_over() { Err(Throw(())) } else { Ok(()) }
+    }
+
+    /// The host takes what a function has thrown: an exception, which is over then, or else what has ended the program, which stays pending.
+    pub(crate) fn catch(&mut self) -> Result<Caught, Failure> {
+        if self.is_over() {
+            return Err(match self.pending {
+                Pending::Exit(status) => Failure::Exit(status),
+                Pending::Limit(limit) => Failure::Limit {
+                    limit,
+                    stack: self.thrown_in.clone(),
+                    place: self.thrown_at.map(super::error::place_of),
+                },
+                Pending::Interrupt => Failure::Interrupted { stack: self.thrown_in.clone() },
+                Pending::Denied => Failure::Denied {
+                    message: self.denied.last().cloned().unwrap_or_default(),
+                    stack: self.thrown_in.clone(),
+                    place: self.thrown_at.map(super::error::place_of),
+                },
+                Pending::Closed => Failure::Closed,
+                Pending::Panic | Pending::Nothing | Pending::Exception => Failure::Panicked,
+            });
+        }
+        self.pending = Pending::Nothing;
+        let value = std::mem::replace(&mut self.exception, Value::UNDEFINED);
+        let thrown_at = self.thrown_at;
+        let failure = self.describe_uncaught(value, thrown_at);
+        self.exception = value;
+        self.remember_caught();
+        self.exception = Value::UNDEFINED;
+        self.thrown_in.clear();
+        self.heap.by_temporary();
+        self.heap.unhand(value);
+        Ok(Caught { value, failure })
+    }
+}
+
+impl Vm {
+    /// Throws an error of the host's: an instance of a built-in class, with what it was made from.
+    pub(crate) fn raise(&mut self, class: ErrorClass, message: &str, source: Option<Box<dyn Any + Send>>) -> Throw {
+        let error = self.error_value(class, message);
+        if let Some(source) = source {
+            let kept = self.heap.host_object("Error", source, None);
+            let key = self.keys.host_error;
+            // At the memory limit it does without.
+            let _ = self.heap.set_own_as(error, key, kept, Listed::No);
+        }
+        self.throw(error)
+    }
+
+    /// What an error of the host's was made from.
+    pub(crate) fn host_error_of(&self, error: Value) -> Option<&(dyn Any + Send)> {
+        if !error.is(Kind::Object) {
+            return None;
+        }
+        let kept = self.heap.get_own(error, self.keys.host_error)?;
+        self.heap.any_payload(kept)
+    }
+
+    /// What the global variable of that name holds.
+    pub(crate) fn global_named(&self, name: &str) -> Option<Value> {
+        if name.is_empty() {
+            return None;
+        }
+        let slot = self.global_names.iter().rposition(|known| known == name)?;
+        self.global(slot as u32)
+    }
+
+    /// Another global variable, in the slot behind all others. The value moves to level 1.
+    pub(crate) fn push_global(&mut self, name: &str, value: Value) {
+        self.heap.upscope(value, 1, Why::Store);
+        self.globals.push(Value::UNDEFINED);
+        self.global_names.resize(self.globals.len() - 1, String::new());
+        self.global_names.push(name.to_string());
+        self.set_global(self.globals.len() as u32 - 1, value);
+    }
+
+    /// Gives a global variable another value, which moves to level 1.
+    pub(crate) fn put_global(&mut self, slot: u32, value: Value) {
+        self.heap.upscope(value, 1, Why::Store);
+        self.set_global(slot, value);
+    }
+
+    /// Writes the property of that name.
+    pub(crate) fn set_named(&mut self, object: Value, name: &str, value: Value) -> Result<(), Throw> {
+        let key = self.heap.key(name);
+        self.set(object, key.value(), value)
+    }
+
+    /// Collects while the host is inside. Returns how many containers were found dead.
+    pub(crate) fn collect_inside(&mut self) -> u64 {
+        let found = self.collect(Reason::Explicit);
+        self.safepoint();
+        found
+    }
+
+    /// Makes the class of a type of the host known, with what belongs to it.
+    pub(crate) fn remember_type<T: 'static>(&mut self, class: Value, data: Option<Box<dyn Any + Send>>) {
+        self.types.insert(TypeId::of::<T>(), (class, data));
+    }
+
+    pub(crate) fn known_type<T: 'static>(&self) -> Option<(Value, Option<&(dyn Any + Send)>)> {
+        self.types.get(&TypeId::of::<T>()).map(|(class, data)| (*class, data.as_deref()))
+    }
+}
