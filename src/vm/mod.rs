@@ -20,6 +20,7 @@ pub mod double;
 pub mod error;
 pub mod files;
 pub mod finalize;
+mod handles;
 pub mod host;
 mod index;
 mod install;
@@ -371,7 +372,11 @@ impl Vm {
         let started = self.start_clock();
         let main = self.link_program(program, source);
         let result = match self.run_main(main) {
-            Ok(value) => Ok(value),
+            Ok(value) => {
+                // A root: the host may collect before it finishes.
+                self.finalization.suspended.push(value);
+                Ok(value)
+            }
             Err(_) => Err(self.take_failure()),
         };
         self.stop_clock(started);
@@ -406,12 +411,14 @@ impl Vm {
         main
     }
 
-    /// Ends the program: gives back its value and pops every scope, with all finalizers that are left. The machine can be dropped after it.
+    /// Ends the program: gives back its value, closes the handles that are open, and pops every scope, with all finalizers that are left. The machine can be dropped after it.
     pub fn finish(&mut self, value: Value) {
+        self.finalization.suspended.clear();
         self.heap.by_temporary();
         self.heap.decref(value);
         let started = self.start_clock();
         self.finalize_everything();
+        self.close_handles();
         self.stop_clock(started);
         for index in (0..self.globals.len()).rev() {
             if self.heap.tracing {
@@ -475,6 +482,7 @@ impl Vm {
         roots.push(self.exception);
         roots.extend(self.heap.fallen_values());
         roots.extend(self.finalization.held());
+        roots.extend(self.heap.handle_values());
         for (index, frame) in self.frames.iter().enumerate() {
             if let Some(registers) = self.finalization.still_counted(index + 1) {
                 let counted = registers.iter().map(|register| self.stack[frame.base + *register as usize]);
