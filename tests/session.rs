@@ -31,6 +31,7 @@ fn one(engine: &mut Engine, input: &str) -> String {
         Err(Error::Module(refused)) => format!("{}: {}", refused.source.name, refused.diagnostics[0].message),
         Err(Error::Failure(Failure::Uncaught { message, .. })) => message,
         Err(Error::Failure(failure)) => format!("{failure:?}"),
+        Err(other) => other.to_string(),
     }
 }
 

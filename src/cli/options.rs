@@ -275,6 +275,7 @@ impl Options {
                 factor: self.gc_factor.unwrap_or(Pace::default().factor),
                 floor: self.gc_floor.unwrap_or(Pace::default().floor),
             },
+            ..Settings::default()
         };
         let usual = vm::Options::default();
         vm::Options {

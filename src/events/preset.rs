@@ -47,6 +47,11 @@ fn shown_in(event: &Event) -> u8 {
         Event::FinalLight { .. } => LIFE | RC | SCOPE | ALL,
         Event::Resurrect { .. } => LIFE | RC | SCOPE | ALL,
         Event::Leak { .. } => LIFE | RC | SCOPE | ALL,
+        Event::HandleOpen { .. } => LIFE | RC | SCOPE | ALL,
+        Event::HandleDup { .. } => LIFE | RC | SCOPE | ALL,
+        Event::HandleBytes { .. } => LIFE | RC | SCOPE | ALL,
+        Event::HandleClose { .. } => LIFE | RC | SCOPE | ALL,
+        Event::HandleLeak { .. } => LIFE | RC | SCOPE | ALL,
         Event::Check => ALL,
     }
 }

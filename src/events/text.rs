@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use super::{HEAD, Preset};
 use crate::heap::collect::Reason;
-use crate::heap::event::{By, Cause, Event, Id, Tracer, Why};
+use crate::heap::event::{By, Bytes, Cause, Event, Held, Id, Tracer, Why};
 
 /// A tracer that hands each line of the trace, line end included, to a function. Where the lines go, and whether they are
 /// buffered on the way, is that function's affair.
@@ -110,6 +110,12 @@ impl fmt::Display for Line<'_> {
             Event::Resurrect { id } => write!(f, "resurrect {}", Shown(id)),
             Event::Leak { id, kind, path } if path.is_empty() => write!(f, "leak {} {}", Shown(id), kind.name()),
             Event::Leak { id, kind, path } => write!(f, "leak {} {} by {}", Shown(id), kind.name(), Name(path)),
+            Event::HandleOpen { handle, held } => write!(f, "handle.open h{handle} {}", Contents(held)),
+            Event::HandleDup { handle, of } => write!(f, "handle.dup h{handle} of h{of}"),
+            Event::HandleBytes { handle, how: Bytes::Pinned } => write!(f, "handle.bytes h{handle} pinned"),
+            Event::HandleBytes { handle, how: Bytes::Copied } => write!(f, "handle.bytes h{handle} copied"),
+            Event::HandleClose { handle } => write!(f, "handle.close h{handle}"),
+            Event::HandleLeak { handle, held } => write!(f, "handle.leak h{handle} {}", Contents(held)),
             Event::Check => f.write_str("check ok"),
         }
     }
@@ -157,6 +163,18 @@ impl fmt::Display for Holder<'_> {
             By::Temporary => f.write_str("(temporary)"),
             By::Queue => f.write_str("(queue)"),
             By::Cycle => f.write_str("(cycle)"),
+            By::Handle => f.write_str("(handle)"),
+        }
+    }
+}
+
+struct Contents<'e>(&'e Held);
+
+impl fmt::Display for Contents<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Held::Container(id) => write!(f, "{}", Shown(id)),
+            Held::Atom(kind) => f.write_str(kind),
         }
     }
 }
@@ -222,6 +240,14 @@ mod tests {
             Event::Ref { id: id(), from: 0, to: 1, by: By::Queue },
             Event::Unref { id: id(), from: 1, to: 0, by: By::Cycle },
             Event::Leak { id: id(), kind: Kind::Object, path: "x.key".into() },
+            Event::HandleOpen { handle: 1, held: Held::Container(id()) },
+            Event::HandleOpen { handle: 2, held: Held::Atom("string") },
+            Event::HandleDup { handle: 3, of: 1 },
+            Event::HandleBytes { handle: 2, how: Bytes::Pinned },
+            Event::HandleBytes { handle: 2, how: Bytes::Copied },
+            Event::HandleClose { handle: 1 },
+            Event::HandleLeak { handle: 3, held: Held::Container(id()) },
+            Event::Ref { id: id(), from: 1, to: 2, by: By::Handle },
             Event::Check,
         ]
     }

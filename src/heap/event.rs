@@ -52,6 +52,24 @@ pub enum By {
     Queue,
     /// Something that the collector found dead as well.
     Cycle,
+    /// A handle of the host.
+    Handle,
+}
+
+/// What a handle holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Held {
+    Container(Id),
+    /// The kind of an atom.
+    Atom(&'static str),
+}
+
+/// How a string's bytes are kept for the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bytes {
+    /// Where they are.
+    Pinned,
+    Copied,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,6 +179,29 @@ pub enum Event {
         id: Id,
         kind: Kind,
         path: String,
+    },
+    /// The host opened a handle. Handles are numbered as they are opened.
+    HandleOpen {
+        handle: u64,
+        held: Held,
+    },
+    /// It opened one more for what another one holds.
+    HandleDup {
+        handle: u64,
+        of: u64,
+    },
+    /// It got at the bytes of a string.
+    HandleBytes {
+        handle: u64,
+        how: Bytes,
+    },
+    HandleClose {
+        handle: u64,
+    },
+    /// Open though the program has ended: it is closed now.
+    HandleLeak {
+        handle: u64,
+        held: Held,
     },
     Check,
 }

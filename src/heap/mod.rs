@@ -71,6 +71,8 @@ pub struct Settings {
     pub verify: bool,
     /// When the collector runs by itself.
     pub pace: collect::Pace,
+    /// Debug mode of handles: where each is opened and closed is noted, for errors and for the leak report. On in debug builds.
+    pub track_handles: bool,
 }
 
 impl Default for Settings {
@@ -81,6 +83,7 @@ impl Default for Settings {
             stress: false,
             verify: false,
             pace: collect::Pace::default(),
+            track_handles: cfg!(debug_assertions),
         }
     }
 }
@@ -129,6 +132,7 @@ pub struct Heap {
     unusual: bool,
     finalizers: finalize::Finalizers,
     weak: weak::Weak,
+    handles: handles::Handles,
     /// What was live before the program: the built-ins.
     baseline: ([u64; Kind::COUNT], u64),
     // strings
@@ -151,7 +155,6 @@ pub struct Heap {
     pub(crate) by: By,
     builtin_names: rustc_hash::FxHashMap<*mut Container, String>,
     /// A destructor of the host has panicked: to go on where the machine was entered.
-    handles: handles::Handles,
     pub(crate) panic: Option<Box<dyn std::any::Any + Send>>,
     pub settings: Settings,
 }
@@ -182,6 +185,7 @@ impl Heap {
             unusual: false,
             finalizers: Default::default(),
             weak: Default::default(),
+            handles: handles::Handles::new(),
             baseline: Default::default(),
             interned: HashTable::new(),
             hasher,
@@ -197,7 +201,6 @@ impl Heap {
             tracer: None,
             by: By::Temporary,
             builtin_names: Default::default(),
-            handles: Default::default(),
             panic: None,
             settings,
         };
@@ -276,6 +279,7 @@ impl Heap {
             + self.interned.capacity() * INTERNED
             + self.finalizers.listed_bytes()
             + self.weak.table_bytes()
+            + self.handles.bytes()
             + self.graveyard.capacity() * size_of::<*mut Shape>();
         bytes as u64
     }
@@ -378,9 +382,10 @@ impl Heap {
 }
 
 impl Drop for Heap {
-    /// Frees everything, whatever refers to it.
+    /// Frees everything, whatever refers to it. Handles that are open are closed first: their destructors run.
     fn drop(&mut self) {
         self.set_tracer(None);
+        self.close_all_handles();
         self.close_finalizers();
         self.unwind_to(0, 0, Cause::Exit);
         self.free_builtins();

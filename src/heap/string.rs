@@ -11,7 +11,7 @@ use std::hash::BuildHasher;
 use std::ops::Deref;
 
 use super::Heap;
-use super::alloc::OutOfMemory;
+use super::alloc::{GRAIN, OutOfMemory};
 use super::cell::{Cell, Kind, bits};
 use super::positions::{STEP, byte_after, byte_before_end};
 use super::value::Value;
@@ -367,6 +367,21 @@ impl Heap {
         }
         self.probation_atom(p as *mut Cell);
         Value::from_str(p)
+    }
+
+    /// Writes a NUL behind a text that stands in its string's own cell, where the cell goes on and nobody reads or writes. False if there is no room, or if the
+    /// text is in a shared buffer: what is behind it there is for whoever appends.
+    pub(super) fn terminate(&mut self, string: Value) -> bool {
+        let p = string.str_cell();
+        // SAFETY: the string is live (I2). `class` says how large its cell is, and the byte written is behind the text and inside of the cell.
+        unsafe {
+            let end = HEADER + (*p).len as usize;
+            let inside = (*p).cell.bits & bits::INSIDE == 0 && end < (*p).cell.class as usize * GRAIN;
+            if inside {
+                *(p as *mut u8).add(end) = 0;
+            }
+            inside
+        }
     }
 
     /// Frees what a dying string holds besides its cell.

@@ -4,12 +4,13 @@
 //! |-------------------|------------------------------------------------------------------|----------------|
 //! | `0x0000…0xFFF8`   | double (a NaN is `0x7FF8…` or `0xFFF8…`, never another payload)   | immediate      |
 //! | `0xFFF9`          | 32-bit integer, low half                                         | immediate      |
-//! | `0xFFFA`          | `undefined`, `null`, `false`, `true`, and the mark *hole*         | immediate      |
+//! | `0xFFFA`          | `undefined`, `null`, `false`, `true`, the marks *hole*, *vacant*  | immediate      |
 //! | `0xFFFB`          | string: an atom                                                  | heap, counted  |
 //! | `0xFFFC`          | exact integer beyond ±2^53 (deviation D1): an atom               | heap, counted  |
 //! | `0xFFFD`          | container                                                        | heap, counted, owned by a scope |
 //!
-//! *Hole* is never seen by a script: a variable that is not initialised, an absent argument, a deleted table entry.
+//! *Hole* is never seen by a script: a variable that is not initialised, an absent argument, a deleted table entry. *Vacant* is never seen at all: it stands in the
+//! table of handles where there is none.
 //! A number has one or two representations (an integral double may or may not be an integer); [`Value::number`] prefers
 //! the integer, and no operation depends on which one it meets. `-0` is always a double.
 
@@ -36,6 +37,7 @@ impl Value {
     pub const FALSE: Value = Value(SPECIAL << TAG_SHIFT | 2);
     pub const TRUE: Value = Value(SPECIAL << TAG_SHIFT | 3);
     pub(crate) const HOLE: Value = Value(SPECIAL << TAG_SHIFT | 4);
+    pub(super) const VACANT: Value = Value(SPECIAL << TAG_SHIFT | 5);
     pub const NAN: Value = Value(0x7FF8 << TAG_SHIFT);
 
     #[inline(always)]
@@ -275,6 +277,7 @@ impl std::fmt::Debug for Value {
             Value::FALSE => write!(f, "false"),
             Value::TRUE => write!(f, "true"),
             Value::HOLE => write!(f, "hole"),
+            Value::VACANT => write!(f, "vacant"),
             v if v.is_int() => write!(f, "{}", v.as_int()),
             v if v.is_double() => write!(f, "{}", v.as_double()),
             v => write!(f, "{:?}@{:x}", v.kind(), v.pointer()),

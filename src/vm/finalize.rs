@@ -46,7 +46,7 @@ impl From<Throw> for Unfinished {
 pub type HostFinalizer = dyn Fn(&mut Vm, Value) -> Result<(), Unfinished> + Send + Sync;
 
 /// Rounds after the first one that a statement's end, a pop or a call of the queue's driver may take.
-const FURTHER_ROUNDS: usize = 100;
+pub(super) const FURTHER_ROUNDS: usize = 100;
 /// Finalizers that may run inside each other. Those of older values wait in the queue then; values made meanwhile die without.
 const DEEPEST: usize = 100;
 /// Finalizers that may run inside one, in all. The same holds past it.
@@ -541,7 +541,7 @@ impl Vm {
         self.host.finalizer_failed(&FinalizerFailure { value, message, stack });
     }
 
-    fn report_forsaken(&mut self, values: &[Value]) {
+    pub(super) fn report_forsaken(&mut self, values: &[Value]) {
         for value in values {
             self.report_unfinished(*value, "not called: registered again and again while its scope or statement ended");
         }

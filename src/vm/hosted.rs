@@ -25,7 +25,7 @@ use crate::heap::value::Value;
 /// A function of the host.
 pub type HostCall = dyn Fn(&mut Vm, Args) -> Result<Value, Throw> + Send;
 /// One that was lent.
-type LentCall = dyn Fn(&mut Vm, Args) -> Result<Value, Throw>;
+type LentCall<'l> = dyn Fn(&mut Vm, Args) -> Result<Value, Throw> + 'l;
 /// What reads a field of an instance.
 pub type Getter = dyn Fn(&mut Vm, Value) -> Result<Value, Throw> + Send;
 /// What writes one.
@@ -91,7 +91,7 @@ pub(crate) enum Loan<'l, T> {
 }
 
 /// A closure that was lent; none when it has been taken back.
-pub(super) struct LentFunction(RefCell<Option<Box<LentCall>>>);
+pub(super) struct LentFunction(RefCell<Option<Box<LentCall<'static>>>>);
 
 // SAFETY: as for a `Place` that was lent.
 unsafe impl Send for LentFunction {}
@@ -266,10 +266,10 @@ impl Vm {
         &mut self,
         name: &str,
         (length, calls_back): (u8, bool),
-        call: Box<dyn Fn(&mut Vm, Args) -> Result<Value, Throw> + '_>,
+        call: Box<LentCall<'_>>,
     ) -> Value {
         // SAFETY: only the lifetime changes. It is called as long as it has not been taken back, which whoever lends it does before what it borrows ends.
-        let call: Box<LentCall> = unsafe { std::mem::transmute(call) };
+        let call: Box<LentCall<'static>> = unsafe { std::mem::transmute(call) };
         let lent = Arc::new(LentFunction(RefCell::new(Some(call))));
         let of_call = Arc::clone(&lent);
         let name = name.to_string();

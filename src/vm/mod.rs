@@ -22,6 +22,7 @@ mod enter;
 pub mod error;
 pub mod files;
 pub mod finalize;
+mod handles;
 pub mod host;
 pub mod hosted;
 mod index;
@@ -413,7 +414,11 @@ impl Vm {
         let started = self.start_clock();
         let main = self.link_program(program, source);
         let result = match self.run_main(main) {
-            Ok(value) => Ok(value),
+            Ok(value) => {
+                // A root: the host may collect before it finishes.
+                self.finalization.suspended.push(value);
+                Ok(value)
+            }
             Err(_) => Err(self.take_failure()),
         };
         self.stop_clock(started);
@@ -448,14 +453,15 @@ impl Vm {
         main
     }
 
-    /// Ends the program: gives back its value and pops every scope, with all finalizers that are left. The machine can be dropped after it.
+    /// Ends the program: gives back its value, closes the handles that are open, and pops every scope, with all finalizers that are left. The machine can be dropped after it.
     pub fn finish(&mut self, value: Value) {
+        self.finalization.suspended.clear();
         self.heap.by_temporary();
         self.heap.decref(value);
         let started = self.start_clock();
         self.close_dropped();
         self.finalize_everything();
-        self.heap.close_all_handles();
+        self.close_handles();
         self.stop_clock(started);
         for index in (0..self.globals.len()).rev() {
             if self.heap.tracing {

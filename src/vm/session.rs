@@ -97,6 +97,11 @@ impl Vm {
         self.drop_main();
     }
 
+    /// Whether the last statement of an input has not ended yet.
+    pub(super) fn statement_is_open(&self) -> bool {
+        self.session.as_ref().is_some_and(|kept| kept.open.is_some())
+    }
+
     /// The value of the input that ran last, as long as it is not settled.
     pub fn open_value(&self) -> Value {
         self.session.as_ref().and_then(|kept| kept.open).unwrap_or(Value::UNDEFINED)

@@ -130,6 +130,7 @@ impl Vm {
         roots.extend(self.finalization.held().map(|value| (QUEUE.to_string(), value)));
         roots.extend(self.heap.fallen_values().map(|value| (QUEUE.to_string(), value)));
         roots.push(("(exception)".to_string(), self.exception));
+        roots.extend(self.heap.handle_values().map(|value| ("(handle)".to_string(), value)));
         let methods = self.methods.iter().flat_map(|methods| methods.values());
         roots.extend(methods.map(|value| ("(built in)".to_string(), *value)));
         roots.extend(self.builtins.iter().map(|(name, value)| (name.clone(), *value)));
