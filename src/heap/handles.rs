@@ -4,7 +4,7 @@
 //! a handle of its own each, [`Heap::close_handle`] gives it back, and [`Heap::deref_handle`] reads what it holds: a bounds check and one comparison.
 //! What closing has to do besides (free copied bytes, call the host) stands in a table at the side, which most handles never touch.
 //!
-//! # Invariants
+//! # Invariants (H)
 //! - What a handle holds is counted once for it, and a root ([`Heap::handle_values`]), until its last destructor has run.
 //! - A container that a handle holds is at level 1, or a built-in at level 0.
 //! - A handle that was closed is never open again, and a slot is not used again before the destructors of its last handle have run.

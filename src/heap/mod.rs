@@ -16,6 +16,8 @@
 //!   frame's. A value with an entry lives at least until the statement of that entry has ended.
 //! - **I3** A cell has at most one entry; `ENTRY` is set exactly while it has one.
 //! - **I4** A container with a count above zero that is not `DEAD` is `LINKED`, on the list of exactly its level.
+//! - **H** What a handle of the host holds is counted for it and a root, at level 1 or built in, until its last destructor has run. A handle that was closed is
+//!   never open again.
 
 pub mod alloc;
 mod array;
