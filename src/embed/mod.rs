@@ -12,6 +12,8 @@
 mod memory;
 mod modules;
 mod print;
+#[cfg(feature = "serde")]
+mod serde;
 mod session;
 
 use std::time::Duration;
