@@ -70,8 +70,6 @@ impl<'v> Maker<'v> {
             let value = self.text(text)?;
             self.walk.vm.heap.key_of(value)
         };
-        // It may be the key of something that a collection frees before it stands in the new object.
-        self.walk.vm.heap.protect(key.value());
         Ok(key)
     }
 
