@@ -167,6 +167,18 @@ fn numbers_of_serde_json_are_numbers() {
 }
 
 #[test]
+fn json_that_serde_json_has_not_read_is_read() {
+    // As its `RawValue` hands it over.
+    #[derive(Serialize)]
+    #[serde(rename = "$serde_json::private::RawValue")]
+    struct Raw {
+        json: &'static str,
+    }
+    assert_eq!(made(&[Raw { json: " {\"a\": [1, null]} " }]), r#"[{"a":[1,null]}]"#);
+    assert_eq!(made(&[Raw { json: "{" }]), "[0]: Unexpected end of JSON input at line 1 column 2");
+}
+
+#[test]
 fn scalars_are_read() {
     assert_eq!(read("true"), Ok(true));
     assert_eq!(read("'text'"), Ok("text".to_string()));
