@@ -205,6 +205,30 @@ fn the_memory_limit_is_76() {
     fails(&["--max-memory=1M", "-e", "const a = new Array(100_000_000);"], 76);
 }
 
+#[test]
+fn a_collection_that_makes_room_keeps_keys_in_use() {
+    // Only garbage has the key `only2` when it is read, and the long texts behind it have no room before that is collected.
+    let code = r#"
+        const w = "w".repeat(6 << 20);
+        const text = `{"only2": 1, "texts": ["${w}", "${w}", "${w}", "${w}"]}`;
+        let garbage = ["x".repeat(30 << 20)];
+        garbage.push(garbage);
+        {
+            const dictionary = { a: 1, b: 1 };
+            delete dictionary.a;
+            delete dictionary.b;
+            const key = "only" + garbage.length;
+            dictionary[key] = garbage;
+            garbage.push(dictionary, key);
+        }
+        gc.collect();
+        const before = gc.stats().collections;
+        garbage = null;
+        const keys = Object.keys(JSON.parse(text));
+        console.log(keys, gc.stats().collections - before, gc.verify());"#;
+    prints(&["--max-memory=68M", "-e", code], "", "[ 'only2', 'texts' ] 1 true\n");
+}
+
 // ---- Printing ------------------------------------------------------------------------------
 
 #[test]

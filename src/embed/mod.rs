@@ -19,6 +19,8 @@ mod memory;
 mod modules;
 mod native_type;
 mod print;
+#[cfg(feature = "serde")]
+mod serde;
 mod session;
 
 use std::time::Duration;

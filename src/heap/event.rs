@@ -218,8 +218,13 @@ pub trait Tracer: Send {
 }
 
 pub(crate) fn slot_name(text: Text) -> String {
+    slot_called(text.as_str())
+}
+
+/// How a property is written behind its object: `.name`, or `["two words"]`.
+pub(crate) fn slot_called(text: &str) -> String {
     let plain = !text.is_empty()
         && !text.starts_with(|c: char| c.is_ascii_digit())
         && text.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '$' || c == '#');
-    if plain { format!(".{}", text.as_str()) } else { format!("[{:?}]", text.as_str()) }
+    if plain { format!(".{text}") } else { format!("[{text:?}]") }
 }

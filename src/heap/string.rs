@@ -430,8 +430,8 @@ impl Heap {
     /// The key with this text. The caller's use of it is a counted reference or ends with the statement.
     pub fn key(&mut self, text: &str) -> Key {
         let hash = self.hash_text(text);
-        if let Some(p) = self.interned.find(spread(hash), |p| Text::of(*p).as_str() == text) {
-            return Key(*p);
+        if let Some(&p) = self.interned.find(spread(hash), |p| Text::of(*p).as_str() == text) {
+            return self.kept(Key(p));
         }
         let value = self.string_unchecked(text, count_chars(text));
         self.intern_new(value.str_cell(), hash)
@@ -447,12 +447,22 @@ impl Heap {
 
     fn intern(&mut self, p: *mut Str) -> Key {
         match self.find_key(Value::from_str(p)) {
-            Some(key) => key,
+            Some(key) => self.kept(key),
             None => {
                 let hash = self.hash_str(p);
                 self.intern_new(p, hash)
             }
         }
+    }
+
+    /// A key that was there already, kept to the end of the statement. What refers to it may be garbage, which a collection frees before the caller counts it.
+    fn kept(&mut self, key: Key) -> Key {
+        let p = key.0 as *mut Cell;
+        // SAFETY: what is in the table is live. It has one entry at the most (I3).
+        if unsafe { (*p).bits } & (bits::ENTRY | bits::BUILTIN) == 0 {
+            self.probation_atom(p);
+        }
+        key
     }
 
     fn intern_new(&mut self, p: *mut Str, hash: u32) -> Key {

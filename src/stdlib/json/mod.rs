@@ -1,5 +1,6 @@
 //! `JSON`: strict RFC 8259 in both directions, without recursion.
 
+mod likes;
 mod parse;
 mod revive;
 mod write;
@@ -10,6 +11,7 @@ use crate::heap::value::Value;
 use crate::vm::Vm;
 use crate::vm::native::{Args, NativeInfo};
 
+pub use likes::Likes;
 pub use parse::{NoDocument, parse, parse_document};
 pub use write::{Layout, Methods, push_string, to_json};
 

@@ -3,6 +3,7 @@
 //! Finished values wait on one stack; a closing bracket takes those above its mark and makes the container, of exactly that size. Keys are interned as they are
 //! read, and an object whose keys are those of the last object at the same depth takes over its shape.
 
+use super::likes::Likes;
 use crate::heap::string::Key;
 use crate::heap::value::Value;
 use crate::stdlib::arguments::{Outcome, array_of, numeric, set_error};
@@ -40,8 +41,7 @@ struct Parser<'t> {
     open: Vec<Open>,
     values: Vec<Value>,
     keys: Vec<Key>,
-    /// By depth: the keys of the last object made there, and the object.
-    likes: Vec<(Vec<Key>, Value)>,
+    likes: Likes,
     buffer: String,
     /// Bytes of the text that have been charged.
     charged: usize,
@@ -78,7 +78,7 @@ pub fn parse_document(vm: &mut Vm, text: &str) -> Result<Value, NoDocument> {
         open: Vec::new(),
         values: Vec::new(),
         keys: Vec::new(),
-        likes: Vec::new(),
+        likes: Likes::default(),
         buffer: String::new(),
         charged: 0,
     };
@@ -188,12 +188,7 @@ impl<'t> Parser<'t> {
         let Some(open) = self.open.pop() else { return self.unexpected() };
         let values = &self.values[open.values..];
         let made = if open.is_object {
-            let depth = self.open.len();
             let keys = &self.keys[open.keys..];
-            if self.likes.len() <= depth {
-                self.likes.resize_with(depth + 1, || (Vec::new(), Value::UNDEFINED));
-            }
-            let (like_keys, like) = &mut self.likes[depth];
             if keys.len() > MANY_KEYS {
                 let object = vm.heap.object();
                 for (key, value) in keys.iter().zip(values) {
@@ -204,17 +199,7 @@ impl<'t> Parser<'t> {
                 self.keys.truncate(open.keys);
                 return Ok(object);
             }
-            let known = like.is_container() && like_keys == keys;
-            let object = vm
-                .heap
-                .object_from(keys, values, known.then_some(*like))
-                .map_err(|e| set_error(vm, Value::UNDEFINED, e))?;
-            if !known && !keys.is_empty() {
-                like_keys.clear();
-                like_keys.extend_from_slice(keys);
-                *like = object;
-            }
-            object
+            self.likes.object(vm, self.open.len(), keys, values)?
         } else {
             array_of(vm, values)?
         };
