@@ -56,6 +56,12 @@ pub enum Kind {
 pub trait AsContext {
     /// Does something inside.
     fn enter<R>(&mut self, f: impl for<'v> FnOnce(&mut Context<'v>) -> R) -> R;
+
+    /// The machine, if nothing of it runs and a statement can begin.
+    #[doc(hidden)]
+    fn idle(&mut self) -> Option<&mut Vm> {
+        None
+    }
 }
 
 impl AsContext for Context<'_> {
@@ -230,6 +236,20 @@ impl<'s> Context<'s> {
         R::from_value(self, value)
     }
 
+    /// Calls a function while nothing else runs; what goes in and comes out needs no scope.
+    pub(super) fn call_plainly<R: FromValue<'s>>(
+        &mut self,
+        function: &Handle,
+        arguments: impl IntoArgs<'s>,
+    ) -> Result<R, Error> {
+        let function = self.value_of(function)?;
+        let arguments = arguments.into_args(self)?;
+        match self.vm.call_held(function, &arguments) {
+            Ok(value) => R::from_value(self, self.kept(value)),
+            Err(throw) => Err(self.caught(throw)),
+        }
+    }
+
     /// Collects cycles that nothing reaches. Returns how many values were found. O(live).
     pub fn collect(&mut self) -> u64 {
         self.vm.collect_inside()
@@ -279,6 +299,8 @@ impl<'s> Context<'s> {
             }
             Error::Raised { class, message } => self.vm.raise(class, &message, None),
             Error::Conversion { .. } => self.vm.type_error(error.to_string()),
+            #[cfg(feature = "serde")]
+            Error::Serde(error) => self.vm.type_error(error.to_string()),
             Error::Host(source) => {
                 let message = source.to_string();
                 self.vm.raise(crate::vm::ErrorClass::Error, &message, Some(Box::new(source)))

@@ -42,6 +42,9 @@ pub trait FromValue<'s>: Sized {
 
 /// A type whose values can be converted to script values.
 pub trait IntoValue<'s> {
+    /// The conversion runs no code of the script and uses no values that exist already, so a call with only such arguments needs no scope of its own. Leave it `false` unless speed matters.
+    const PLAIN: bool = false;
+
     /// Converts a value.
     ///
     /// # Errors
@@ -54,6 +57,9 @@ pub type Values = SmallVec<[Value; 4]>;
 
 /// What can be passed to a call: a tuple, an array, a slice or a vector of values.
 pub trait IntoArgs<'s> {
+    #[doc(hidden)]
+    const PLAIN: bool = false;
+
     #[doc(hidden)]
     fn into_args(self, cx: &mut Context<'s>) -> Result<Values, Error>;
 }
@@ -95,6 +101,8 @@ macro_rules! integers {
         }
 
         impl<'s> IntoValue<'s> for $type {
+        const PLAIN: bool = true;
+
             #[inline]
             fn into_value(self, cx: &mut Context<'s>) -> Result<Local<'s>, Error> {
                 match i64::try_from(self) {
@@ -136,6 +144,8 @@ impl<'s> FromValue<'s> for f64 {
 }
 
 impl<'s> IntoValue<'s> for f64 {
+    const PLAIN: bool = true;
+
     #[inline]
     fn into_value(self, cx: &mut Context<'s>) -> Result<Local<'s>, Error> {
         // Any NaN of the host is the language's one.
@@ -152,6 +162,8 @@ impl<'s> FromValue<'s> for f32 {
 }
 
 impl<'s> IntoValue<'s> for f32 {
+    const PLAIN: bool = true;
+
     fn into_value(self, cx: &mut Context<'s>) -> Result<Local<'s>, Error> {
         f64::from(self).into_value(cx)
     }
@@ -170,6 +182,8 @@ impl<'s> FromValue<'s> for bool {
 }
 
 impl<'s> IntoValue<'s> for bool {
+    const PLAIN: bool = true;
+
     fn into_value(self, cx: &mut Context<'s>) -> Result<Local<'s>, Error> {
         Ok(cx.kept(Value::bool(self)))
     }
@@ -186,6 +200,8 @@ impl<'s> FromValue<'s> for () {
 }
 
 impl<'s> IntoValue<'s> for () {
+    const PLAIN: bool = true;
+
     fn into_value(self, _: &mut Context<'s>) -> Result<Local<'s>, Error> {
         Ok(Local::UNDEFINED)
     }
@@ -200,6 +216,8 @@ impl<'s, T: FromValue<'s>> FromValue<'s> for Option<T> {
 }
 
 impl<'s, T: IntoValue<'s>> IntoValue<'s> for Option<T> {
+    const PLAIN: bool = T::PLAIN;
+
     fn into_value(self, cx: &mut Context<'s>) -> Result<Local<'s>, Error> {
         match self {
             Some(value) => value.into_value(cx),
@@ -222,24 +240,32 @@ impl<'s> FromValue<'s> for String {
 }
 
 impl<'s> IntoValue<'s> for &str {
+    const PLAIN: bool = true;
+
     fn into_value(self, cx: &mut Context<'s>) -> Result<Local<'s>, Error> {
         cx.string(self)
     }
 }
 
 impl<'s> IntoValue<'s> for String {
+    const PLAIN: bool = true;
+
     fn into_value(self, cx: &mut Context<'s>) -> Result<Local<'s>, Error> {
         cx.string(&self)
     }
 }
 
 impl<'s> IntoValue<'s> for &String {
+    const PLAIN: bool = true;
+
     fn into_value(self, cx: &mut Context<'s>) -> Result<Local<'s>, Error> {
         cx.string(self)
     }
 }
 
 impl<'s> IntoValue<'s> for Cow<'_, str> {
+    const PLAIN: bool = true;
+
     fn into_value(self, cx: &mut Context<'s>) -> Result<Local<'s>, Error> {
         cx.string(&self)
     }
@@ -258,6 +284,8 @@ impl<'s> FromValue<'s> for char {
 }
 
 impl<'s> IntoValue<'s> for char {
+    const PLAIN: bool = true;
+
     fn into_value(self, cx: &mut Context<'s>) -> Result<Local<'s>, Error> {
         cx.string(self.encode_utf8(&mut [0; 4]))
     }
@@ -364,6 +392,8 @@ maps! {
 macro_rules! tuples {
     ($($count:literal: $($type:ident $index:tt)*;)*) => { $(
         impl<'s, $($type: IntoValue<'s>),*> IntoArgs<'s> for ($($type,)*) {
+            const PLAIN: bool = true $(&& <$type as IntoValue<'s>>::PLAIN)*;
+
             #[inline]
             #[allow(unused_variables, unused_mut)]
             fn into_args(self, cx: &mut Context<'s>) -> Result<Values, Error> {

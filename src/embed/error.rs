@@ -35,6 +35,10 @@ pub enum Error {
         expected: String,
         found: String,
     },
+    /// Data of the host does not fit a value, or the other way round.
+    #[cfg(feature = "serde")]
+    #[error(transparent)]
+    Serde(Box<super::serde::ConversionError>),
     /// A handle cannot be used.
     #[error(transparent)]
     Handle(#[from] HandleError),
@@ -145,6 +149,8 @@ impl Error {
                 };
                 Error::Conversion { what, expected, found }
             }
+            #[cfg(feature = "serde")]
+            Error::Serde(error) => Error::type_error(format!("{part}: {error}")),
             other => other,
         }
     }

@@ -4,9 +4,9 @@ use super::context::{Context, Local};
 use super::convert::{FromValue, IntoValue};
 use super::error::{Error, HostFailure};
 use crate::heap::value::Value;
-use crate::vm::Vm;
 use crate::vm::hosted;
 use crate::vm::native::{Args, Throw};
+use crate::vm::{ErrorClass, Vm};
 
 /// What a function of the host answers: a value, or a `Result` of one with any error.
 pub trait IntoReturn<M> {
@@ -149,6 +149,9 @@ impl<'s> Arguments<'s> {
 pub(super) fn raise(cx: &mut Context<'_>, name: &str, error: Error) -> Throw {
     let error = match error {
         Error::Conversion { .. } => Error::type_error(format!("`{name}`: {error}")),
+        Error::Raised { class: ErrorClass::TypeError, message } if message.starts_with("argument ") => {
+            Error::type_error(format!("`{name}`: {message}"))
+        }
         other => other,
     };
     cx.raise(error)

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::context::{AsContext, Local};
+use super::context::{AsContext, Context, Local};
 use super::convert::{FromValue, IntoArgs, IntoValue};
 use super::error::Error;
 use crate::heap::handles::{HandleError, RawHandle};
@@ -61,10 +61,30 @@ impl Handle {
         at: &mut impl AsContext,
         arguments: impl for<'v> IntoArgs<'v>,
     ) -> Result<R, Error> {
+        if <R as FromValue<'static>>::PLAIN
+            && is_plain(&arguments)
+            && let Some(vm) = at.idle()
+        {
+            return self.call_plainly(vm, arguments);
+        }
         at.enter(|cx| {
             let function = cx.value_of(self)?;
             cx.call_value(function, Value::UNDEFINED, arguments)
         })
+    }
+
+    /// The same without a scope, which nothing needs that goes in or comes out.
+    fn call_plainly<R: for<'v> FromValue<'v>>(
+        &self,
+        vm: &mut Vm,
+        arguments: impl for<'v> IntoArgs<'v>,
+    ) -> Result<R, Error> {
+        let started = vm.begin_call();
+        let mut cx = Context::new(vm, false);
+        let result = cx.call_plainly(self, arguments);
+        vm.end_call(started);
+        vm.resume_panic();
+        result
     }
 
     /// Calls the method of that name.
@@ -126,21 +146,25 @@ impl Handle {
     }
 }
 
+fn is_plain<A: IntoArgs<'static>>(_: &A) -> bool {
+    A::PLAIN
+}
+
 impl<'s> FromValue<'s> for Handle {
     #[track_caller]
-    fn from_value(cx: &mut super::Context<'s>, value: Local<'s>) -> Result<Handle, Error> {
+    fn from_value(cx: &mut Context<'s>, value: Local<'s>) -> Result<Handle, Error> {
         Ok(cx.handle(value))
     }
 }
 
 impl<'s> IntoValue<'s> for &Handle {
-    fn into_value(self, cx: &mut super::Context<'s>) -> Result<Local<'s>, Error> {
+    fn into_value(self, cx: &mut Context<'s>) -> Result<Local<'s>, Error> {
         Ok(cx.local(self)?)
     }
 }
 
 impl<'s> IntoValue<'s> for Handle {
-    fn into_value(self, cx: &mut super::Context<'s>) -> Result<Local<'s>, Error> {
+    fn into_value(self, cx: &mut Context<'s>) -> Result<Local<'s>, Error> {
         Ok(cx.local(&self)?)
     }
 }

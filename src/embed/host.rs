@@ -207,6 +207,11 @@ impl AsContext for Engine {
     fn enter<R>(&mut self, f: impl for<'v> FnOnce(&mut Context<'v>) -> R) -> R {
         self.enter_as("call", |vm| f(&mut Context::new(vm, true)))
     }
+
+    fn idle(&mut self) -> Option<&mut Vm> {
+        self.open_realm();
+        self.vm.is_idle().then_some(&mut self.vm)
+    }
 }
 
 /// The machine while the host is inside; left on every way out.

@@ -36,6 +36,8 @@ use crate::vm::{Options, Vm};
 use modules::Surroundings;
 use session::Session;
 
+#[cfg(feature = "serde")]
+pub use self::serde::{ConversionError, Serde};
 pub use crate::compile::proto::Program;
 pub use crate::vm::look::Member;
 pub use crate::vm::why::Leak;

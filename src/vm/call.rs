@@ -221,6 +221,20 @@ impl Vm {
         result
     }
 
+    /// Calls a function value that is held, with arguments that are, or are on probation in the running statement; the machine is idle.
+    /// Errors: as [`Vm::call`].
+    pub(crate) fn call_held(&mut self, callee: Value, arguments: &[Value]) -> Result<Value, Throw> {
+        if !callee.is(Kind::Function) {
+            return self.call(callee, Value::UNDEFINED, arguments);
+        }
+        let at = self.free_window();
+        self.ensure_stack(at + 2 + arguments.len());
+        self.stack[at + 1] = Value::UNDEFINED;
+        self.stack[at + 2..at + 2 + arguments.len()].copy_from_slice(arguments);
+        self.enter(callee, at + 1, arguments.len(), FrameKind::Entry)?;
+        self.run_entry()
+    }
+
     /// Calls a function value. The result is on probation in (or borrowed by) the native's statement. What is passed is protected.
     /// Errors: what the callee throws; TypeError if it is not callable; the depth limit.
     pub fn call(&mut self, callee: Value, this: Value, arguments: &[Value]) -> Result<Value, Throw> {

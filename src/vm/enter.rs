@@ -84,6 +84,33 @@ impl Vm {
         }
     }
 
+    /// Whether nothing runs: no function, nothing of the host's, no statement that is open at a prompt.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.frames.is_empty() && self.natives.is_empty() && self.finalization.suspended.is_empty()
+    }
+
+    /// Begins a statement of the host's without a scope: one call of a function that something holds, whose arguments and result are taken as they are. Only if the machine is idle.
+    pub(crate) fn begin_call(&mut self) -> bool {
+        self.close_dropped();
+        self.pending = Pending::Nothing;
+        self.close_reserve();
+        self.begin_budget();
+        self.start_clock()
+    }
+
+    /// Ends it: what it made dies, finalizers that are due run.
+    pub(crate) fn end_call(&mut self, started: bool) {
+        self.heap.sweep(0);
+        if self.heap.attention {
+            self.at_safepoint(0);
+        }
+        if self.pending != Pending::Nothing {
+            self.take_failure();
+        }
+        self.stop_clock(started);
+        self.thrown_at = None;
+    }
+
     /// Whether something has ended the program for good.
     pub(crate) fn is_over(&self) -> bool {
         !matches!(self.pending, Pending::Nothing | Pending::Exception)

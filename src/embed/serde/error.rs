@@ -88,6 +88,15 @@ impl Error {
         Error::Conversion(Box::new(ConversionError { steps: Vec::new(), message: message.into() }))
     }
 
+    /// What the host gets.
+    #[cold]
+    pub(super) fn into_public(self, cx: &mut crate::embed::Context<'_>) -> crate::embed::Error {
+        match self {
+            Error::Thrown(throw) => cx.caught(throw),
+            Error::Conversion(error) => crate::embed::Error::Serde(error),
+        }
+    }
+
     /// The same error of something that stands in a container, seen from there.
     #[cold]
     pub(super) fn inside(mut self, step: Step) -> Error {

@@ -3,8 +3,6 @@
 //! Both ways call nothing of the script: no statement ends meanwhile, and nothing dies. What is made is on probation in the running statement. serde recurses, and so
 //! does a type of the host; the nesting is limited, and the native stack grows as needed.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "the embedding API gives it a face"))]
-
 mod access;
 mod containers;
 mod de;
@@ -18,12 +16,13 @@ mod tests;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::context::{Context, Local};
+use super::convert::{FromValue, IntoValue};
 use crate::heap::value::Value;
 use crate::vm::Vm;
 use crate::vm::bulk::PIECE;
 use crate::vm::native::Throw;
 
-#[expect(unused_imports, reason = "the embedding API shows it")]
 pub use error::ConversionError;
 pub(crate) use error::Error;
 
@@ -46,6 +45,39 @@ pub(crate) fn to_value<T: Serialize + ?Sized>(vm: &mut Vm, value: &T) -> Result<
 /// A limit; a value that does not fit the type, with the path to it; one that refers to itself, or is deeper than `max_parse_depth`.
 pub(crate) fn from_value<T: DeserializeOwned>(vm: &mut Vm, value: Value) -> Result<T, Error> {
     de::from_value(vm, value)
+}
+
+/// Data of the host that goes through `serde`: an argument, a result, a value of a program.
+///
+/// ```
+/// use probate::embed::{Engine, Error, Serde};
+///
+/// #[derive(serde::Serialize, serde::Deserialize)]
+/// struct Item { name: String, price: f64 }
+///
+/// let mut engine = Engine::new();
+/// engine.eval::<()>("function dearer(item) { return { ...item, price: item.price * 2 }; }")?;
+/// let item = Item { name: "ink".to_string(), price: 1.5 };
+/// let Serde(dearer) = engine.call::<Serde<Item>>("dearer", (Serde(&item),))?;
+/// assert_eq!((dearer.name.as_str(), dearer.price), ("ink", 3.0));
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Serde<T>(pub T);
+
+impl<'s, T: Serialize> IntoValue<'s> for Serde<T> {
+    fn into_value(self, cx: &mut Context<'s>) -> Result<Local<'s>, super::Error> {
+        match to_value(cx.vm, &self.0) {
+            Ok(value) => Ok(cx.keep(value)),
+            Err(error) => Err(error.into_public(cx)),
+        }
+    }
+}
+
+impl<'s, T: DeserializeOwned> FromValue<'s> for Serde<T> {
+    fn from_value(cx: &mut Context<'s>, value: Local<'s>) -> Result<Serde<T>, super::Error> {
+        from_value(cx.vm, value.value).map(Serde).map_err(|error| error.into_public(cx))
+    }
 }
 
 /// Units of work for a value, beside its text: about what it takes as JSON.
