@@ -9,6 +9,7 @@
 //! # Ok::<(), probate::embed::Error>(())
 //! ```
 
+mod builder;
 mod context;
 mod convert;
 mod error;
@@ -23,24 +24,23 @@ mod print;
 mod serde;
 mod session;
 
-use std::time::Duration;
-
 use crate::compile;
-use crate::heap::event::Tracer;
 use crate::heap::value::Value;
 use crate::syntax::{self, Diagnostic, ParseOptions, ast, codes};
+use crate::vm::Vm;
 use crate::vm::code::Source;
-use crate::vm::host::{Host, Silent};
 use crate::vm::interrupt::Interrupt;
-use crate::vm::{Options, Vm};
 use modules::Surroundings;
 use session::Session;
 
 #[cfg(feature = "serde")]
 pub use self::serde::{ConversionError, Serde};
 pub use crate::compile::proto::Program;
+pub use crate::heap::handles::{HandleError, OpenHandle};
+pub use crate::vm::host::{Host, Stream};
 pub use crate::vm::look::Member;
 pub use crate::vm::why::Leak;
+pub use builder::Builder;
 pub use context::{AsContext, Context, Kind, Local};
 pub use convert::{FromValue, IntoArgs, IntoValue, Native};
 pub use error::{Error, HostError, HostFailure, Position, Thrown};
@@ -52,108 +52,6 @@ pub use modules::{Refused, decode};
 pub use native_type::{Constructor, Method, MethodMut, NativeType, TypeDefinition};
 pub use print::Format;
 pub use session::{Literal, Step, Variable};
-
-/// What an [`Engine`] is made of.
-#[derive(Default)]
-pub struct Builder {
-    options: Options,
-    host: Option<Box<dyn Host>>,
-    tracer: Option<Box<dyn Tracer>>,
-    tracing: bool,
-    args: Vec<String>,
-    interrupt: Interrupt,
-}
-
-impl Builder {
-    /// Limits and switches of the machine.
-    pub fn options(mut self, options: Options) -> Builder {
-        self.options = options;
-        self
-    }
-
-    /// Bytes that live values and what the engine needs for them may take, for all programs together (4 GiB).
-    pub fn max_memory(mut self, bytes: u64) -> Builder {
-        self.options.heap.max_bytes = bytes;
-        self
-    }
-
-    /// Units of work that each program may take, its finalizers included: one for a call, a backward jump, and 16 bytes or elements of a
-    /// built-in's work. The same program takes the same number everywhere.
-    pub fn fuel(mut self, units: u64) -> Builder {
-        self.options.fuel = Some(units);
-        self
-    }
-
-    /// Time that each program may run.
-    pub fn timeout(mut self, time: Duration) -> Builder {
-        self.options.timeout = Some(time);
-        self
-    }
-
-    /// Bytes that each program may write, to both streams together.
-    pub fn max_output(mut self, bytes: u64) -> Builder {
-        self.options.max_output = Some(bytes);
-        self
-    }
-
-    /// Script calls that may be open at a time (10,000). One more is a RangeError, which a script can catch.
-    pub fn max_depth(mut self, calls: usize) -> Builder {
-        self.options.max_depth = calls;
-        self
-    }
-
-    /// Levels of nesting in a program's text (at most 10,000) and in the documents of `JSON.parse` (1,000).
-    pub fn max_parse_depth(mut self, levels: usize) -> Builder {
-        self.options.max_parse_depth = levels;
-        self
-    }
-
-    /// The world outside; without one the script writes to nowhere and reads nothing.
-    pub fn host(mut self, host: impl Host + 'static) -> Builder {
-        self.host = Some(Box::new(host));
-        self
-    }
-
-    /// Where events go. If `on` is false, not before the script says so (`gc.trace`).
-    pub fn tracer(mut self, tracer: impl Tracer + 'static, on: bool) -> Builder {
-        self.tracer = Some(Box::new(tracer));
-        self.tracing = on;
-        self
-    }
-
-    /// The script's `args`.
-    pub fn args<S: Into<String>>(mut self, args: impl IntoIterator<Item = S>) -> Builder {
-        self.args = args.into_iter().map(Into::into).collect();
-        self
-    }
-
-    /// What stops the engine's programs from outside.
-    pub fn interrupt(mut self, interrupt: Interrupt) -> Builder {
-        self.interrupt = interrupt;
-        self
-    }
-
-    pub fn build(self) -> Engine {
-        let max_depth = u16::try_from(self.options.max_parse_depth).unwrap_or(u16::MAX);
-        let host = self.host.unwrap_or_else(|| Box::new(Silent));
-        let mut vm = Vm::with_arguments(self.options, host, self.args);
-        vm.interrupt = self.interrupt;
-        if self.tracer.is_some() {
-            vm.heap.set_tracer(self.tracer);
-            if !self.tracing {
-                vm.heap.set_trace_preset(None);
-            }
-        }
-        Engine {
-            vm,
-            parse: ParseOptions { max_depth, is_body: false },
-            value: Value::UNDEFINED,
-            ran: false,
-            open: true,
-            session: None,
-        }
-    }
-}
 
 /// A machine with the standard library. It runs one program at a time: each from a clean slate ([`Engine::run`]), or one after the other in one scope, as a prompt
 /// does ([`Engine::feed`]).
@@ -324,6 +222,12 @@ impl Engine {
     /// What is alive though [`Engine::finish`] has popped all scopes; nothing, unless something outside the script holds it.
     pub fn leaks(&mut self) -> Vec<Leak> {
         self.vm.leaks()
+    }
+
+    /// The handles that are open, with the places where they were opened if those are noted (debug mode: [`crate::heap::Settings::track_handles`]). O(handles).
+    pub fn open_handles(&mut self) -> Vec<OpenHandle> {
+        self.vm.close_dropped();
+        self.vm.heap.open_handles()
     }
 
     /// Ends the program that ran last: gives up its value and pops its scopes, so that all its values die, in order. Nothing
