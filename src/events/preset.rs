@@ -46,6 +46,12 @@ fn shown_in(event: &Event) -> u8 {
         Event::FinalError { .. } => LIFE | RC | SCOPE | ALL,
         Event::FinalLight { .. } => LIFE | RC | SCOPE | ALL,
         Event::Resurrect { .. } => LIFE | RC | SCOPE | ALL,
+        Event::Link { .. } => LIFE | RC | SCOPE | ALL,
+        Event::LinkHold { .. } => LIFE | RC | SCOPE | ALL,
+        Event::LinkRelease { .. } => LIFE | RC | SCOPE | ALL,
+        Event::LinkCut { .. } => LIFE | RC | SCOPE | ALL,
+        Event::LinkFree { .. } => LIFE | RC | SCOPE | ALL,
+        Event::LinkDealloc { .. } => LIFE | RC | SCOPE | ALL,
         Event::Leak { .. } => LIFE | RC | SCOPE | ALL,
         Event::Check => ALL,
     }

@@ -1,0 +1,568 @@
+//! Single cases: deallocators and what they do, finalizers, weak references, scopes.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use probate::events::{Preset, TextTracer};
+use probate::heap::collect::Reason;
+use probate::heap::finalize::{Due, Finalizer};
+use probate::heap::links::{LinkError, LinkKind, Weight};
+use probate::heap::value::Value;
+
+use super::raw::{Raw, World, ended};
+
+const BOTH: [Weight; 2] = [Weight::Ordinary, Weight::Light];
+
+#[test]
+fn a_deallocator_may_count_its_object_up_again() {
+    let mut world = World::new();
+    let raw = Raw::with(
+        1,
+        0,
+        Some(Box::new(|raw| {
+            raw.incref();
+            true
+        })),
+    );
+    let p = world.heap.object();
+    world.link(p, raw, LinkKind::Value, Weight::Ordinary);
+    world.sweep();
+    world.drain();
+    assert_eq!(ended(), ["dealloc 1"]);
+    assert_eq!((raw.count(), raw.head().is_linked()), (1, false), "resurrected, an object of its own");
+    // It may even be linked anew.
+    let q = world.heap.object();
+    world.link(q, raw, LinkKind::Value, Weight::Ordinary);
+    world.sweep();
+    assert_eq!(world.value_of(raw), Some(q));
+    raw.decref();
+    world.collect();
+    world.drain();
+    assert_eq!(ended(), ["dealloc 1"]);
+    world.finish();
+}
+
+#[test]
+fn who_counts_an_object_while_it_waits_keeps_it() {
+    let mut world = World::new();
+    let raw = Raw::new(1, 0);
+    let p = world.heap.object();
+    world.link(p, raw, LinkKind::Value, Weight::Ordinary);
+    world.sweep();
+    assert_eq!((raw.count(), world.heap.due_deallocations()), (1, 1));
+    raw.incref();
+    world.drain();
+    assert!(ended().is_empty());
+    assert_eq!(raw.count(), 1);
+    raw.decref();
+    assert_eq!(ended(), ["dealloc 1"]);
+    world.finish();
+}
+
+#[test]
+fn a_deallocator_that_lets_others_go_starts_a_cascade() {
+    let mut world = World::new();
+    // 1 has a count of 2, that one of 3; 2 is linked to a value that only it holds.
+    let three = Raw::new(3, 1);
+    let two = Raw::with(
+        2,
+        1,
+        Some(Box::new(move |_| {
+            three.decref();
+            false
+        })),
+    );
+    let one = Raw::with(
+        1,
+        0,
+        Some(Box::new(move |_| {
+            two.decref();
+            false
+        })),
+    );
+    let (p, q) = (world.heap.object(), world.heap.object());
+    world.root(p);
+    world.link(p, one, LinkKind::Value, Weight::Ordinary);
+    world.link(q, two, LinkKind::Value, Weight::Ordinary);
+    world.sweep();
+    assert_eq!(world.heap.held_values().collect::<Vec<_>>(), [(2, q)]);
+    world.unroot(p);
+    world.sweep();
+    world.drain();
+    assert_eq!(ended(), ["dealloc 1"]);
+    assert_eq!(world.heap.held_values().count(), 0, "let go while the deallocator ran");
+    world.sweep();
+    world.drain();
+    assert_eq!(ended(), ["dealloc 2", "dealloc 3"]);
+    world.finish();
+}
+
+#[test]
+fn counts_that_nobody_has_are_not_taken_off() {
+    let mut world = World::new();
+    for (weight, kind) in BOTH.into_iter().zip([LinkKind::Value, LinkKind::Foreign]) {
+        let raw = Raw::new(1, 1);
+        let p = world.make(kind);
+        world.root(p);
+        world.link(p, raw, kind, weight);
+        raw.decref();
+        assert_eq!(raw.try_decref(), Err(LinkError::Count(weight.share())));
+        assert_eq!(raw.count(), weight.share(), "nothing has changed");
+        world.verify();
+    }
+    let waiting = Raw::new(2, 0);
+    assert_eq!(waiting.try_decref(), Err(LinkError::Count(0)));
+    for count in [-1, isize::MIN, Weight::Ordinary.share(), Weight::Light.share() + 3, isize::MAX] {
+        let absurd = Raw::new(3, count);
+        let p = world.heap.object();
+        let refused = world.try_link(p, absurd, LinkKind::Value, Weight::Ordinary);
+        assert_eq!(refused, Err(LinkError::Count(count)));
+        assert_eq!((absurd.count(), absurd.head().is_linked()), (count, false));
+        assert!(world.heap.linked_object(p, LinkKind::Value).is_none());
+    }
+    world.verify();
+    world.finish();
+}
+
+#[test]
+fn the_verifier_finds_counts_that_were_spoilt() {
+    for weight in BOTH {
+        let mut world = World::new();
+        let raw = Raw::new(1, 0);
+        let p = world.heap.object();
+        world.root(p);
+        world.link(p, raw, LinkKind::Value, weight);
+        // A host that takes off what is ours, by itself.
+        // SAFETY: the count is the first member of the head; nobody else uses it now.
+        unsafe { *raw.0.as_ptr().cast::<isize>() -= 1 };
+        let broken = world.heap.verify(&[p]).expect_err("a count is missing").to_string();
+        assert!(broken.contains("L: the object f1 has only"), "{broken}");
+        // The object leaks then: freeing it could be the second time.
+        world.heap.decref(p);
+        world.roots.clear();
+        world.sweep();
+        world.drain();
+        assert!(ended().is_empty());
+        assert_eq!(raw.count(), -1);
+    }
+}
+
+#[test]
+fn a_pending_finalizer_keeps_the_link() {
+    for (kind, weight) in
+        [LinkKind::Value, LinkKind::Foreign].into_iter().flat_map(|kind| BOTH.map(|weight| (kind, weight)))
+    {
+        for by in ["count", "scope", "collection"] {
+            let mut world = World::new();
+            let raw = Raw::new(1, 0);
+            let p = world.make(kind);
+            world.root(p);
+            world.link(p, raw, kind, weight);
+            let host: Rc<dyn Any> = Rc::new(());
+            world.heap.register_finalizer(p, Finalizer::Host(host));
+            world.sweep();
+            let due = match by {
+                "count" => {
+                    world.unroot(p);
+                    world.heap.sweep(0);
+                    assert!(world.heap.has_fallen());
+                    world.heap.queue_fallen()
+                }
+                "scope" => {
+                    assert!(world.heap.scope_has_finalizers());
+                    world.heap.rescue_linked(0);
+                    world.heap.queue_scope(0)
+                }
+                _ => {
+                    world.set(p, "self", p);
+                    world.unroot(p);
+                    world.sweep();
+                    let roots = world.roots.clone();
+                    world.heap.collect(&roots, Reason::Explicit).due
+                }
+            };
+            assert_eq!(due.len(), 1);
+            // Its call is due: both ends are whole.
+            assert_eq!(world.value_of(raw), Some(p));
+            assert_eq!((raw.count(), ended().len()), (weight.share(), 0));
+            // It has been called.
+            match by {
+                "collection" => {
+                    let roots = world.roots.clone();
+                    world.heap.finish_round(&roots, due);
+                    world.sweep();
+                }
+                by => {
+                    call(&mut world, &due);
+                    if by == "scope" {
+                        world.pop(&[p]);
+                    } else {
+                        world.sweep();
+                    }
+                }
+            }
+            world.drain();
+            let expected = if weight == Weight::Light { "free 1" } else { "dealloc 1" };
+            assert_eq!(ended(), [expected], "{kind:?} {by}");
+            world.finish();
+        }
+    }
+}
+
+#[test]
+fn a_finalizer_that_gives_its_value_to_a_foreign_object_saves_it() {
+    for by in ["count", "scope", "collection"] {
+        let mut world = World::new();
+        let raw = Raw::new(1, 0);
+        let p = world.heap.object();
+        world.root(p);
+        world.link(p, raw, LinkKind::Value, Weight::Ordinary);
+        let host: Rc<dyn Any> = Rc::new(());
+        world.heap.register_finalizer(p, Finalizer::Host(host));
+        match by {
+            "count" => {
+                world.unroot(p);
+                world.heap.sweep(0);
+                let due = world.heap.queue_fallen();
+                raw.incref();
+                call(&mut world, &due);
+                world.sweep();
+            }
+            "scope" => {
+                world.heap.rescue_linked(0);
+                let due = world.heap.queue_scope(0);
+                raw.incref();
+                call(&mut world, &due);
+                world.pop(&[p]);
+            }
+            _ => {
+                world.set(p, "self", p);
+                world.unroot(p);
+                world.sweep();
+                let roots = world.roots.clone();
+                let due = world.heap.collect(&roots, Reason::Explicit).due;
+                raw.incref();
+                world.heap.finish_round(&roots, due);
+                world.sweep();
+            }
+        }
+        assert_eq!(world.heap.owner_level(p), Some(1), "{by}");
+        assert_eq!((world.value_of(raw), world.heap.held_values().count()), (Some(p), 1), "{by}");
+        raw.decref();
+        world.collect();
+        world.drain();
+        assert_eq!(ended(), ["dealloc 1"], "{by}");
+        world.finish();
+    }
+}
+
+#[test]
+fn what_a_foreign_object_holds_is_not_dying_so_no_finalizer_is_due() {
+    let mut world = World::new();
+    let raw = Raw::new(1, 1);
+    let (p, part) = (world.heap.object(), world.heap.object());
+    world.set(p, "part", part);
+    for value in [p, part] {
+        let host: Rc<dyn Any> = Rc::new(());
+        world.heap.register_finalizer(value, Finalizer::Host(host));
+    }
+    let weak = world.heap.weak_ref(part);
+    world.root(weak);
+    world.link(p, raw, LinkKind::Value, Weight::Ordinary);
+    world.sweep();
+    assert!(!world.heap.has_fallen());
+    assert!(!world.heap.scope_has_finalizers(), "both are level 1's now");
+    assert_eq!(world.heap.owner_level(part), Some(1));
+    world.collect();
+    assert_eq!(world.heap.weak_target(weak), part);
+    raw.decref();
+    world.heap.release_links();
+    world.heap.sweep(0);
+    assert!(world.heap.has_fallen());
+    let due = world.heap.queue_fallen();
+    assert_eq!((due.len(), due[0].value), (1, p));
+    assert!(raw.head().is_linked());
+    call(&mut world, &due);
+    world.heap.sweep(0);
+    let due = world.heap.queue_fallen();
+    assert_eq!((due.len(), due[0].value), (1, part));
+    assert!(!raw.head().is_linked());
+    call(&mut world, &due);
+    world.sweep();
+    assert_eq!(world.heap.weak_target(weak), Value::UNDEFINED);
+    world.finish();
+}
+
+#[test]
+fn weak_references_to_what_a_foreign_object_keeps_stay() {
+    // `a` is finalizable and falls; it is the last to refer to `p`, which a foreign object keeps.
+    let mut world = World::new();
+    let raw = Raw::new(1, 1);
+    let (a, p) = (world.heap.object(), world.heap.object());
+    world.root(a);
+    world.set(a, "p", p);
+    let weak = world.heap.weak_ref(p);
+    world.root(weak);
+    world.link(p, raw, LinkKind::Value, Weight::Ordinary);
+    let host: Rc<dyn Any> = Rc::new(());
+    world.heap.register_finalizer(a, Finalizer::Host(host));
+    world.unroot(a);
+    world.heap.sweep(0);
+    let due = world.heap.queue_fallen();
+    assert_eq!(world.heap.weak_target(weak), p);
+    call(&mut world, &due);
+    world.sweep();
+    assert_eq!((world.heap.weak_target(weak), world.heap.held_values().count()), (p, 1));
+    raw.decref();
+    world.finish();
+}
+
+#[test]
+fn a_popped_scope_leaves_what_a_foreign_object_holds_with_all_it_reaches() {
+    for in_a_cycle in [false, true] {
+        let mut world = World::new();
+        for _ in 0..5 {
+            world.push();
+        }
+        let (kept, dropped) = (Raw::new(1, 1), Raw::new(2, 0));
+        let (p, q, part, other) = (world.heap.object(), world.heap.object(), world.heap.object(), world.heap.object());
+        for value in [p, q, other] {
+            world.root(value);
+        }
+        world.link(p, kept, LinkKind::Value, Weight::Ordinary);
+        world.link(other, dropped, LinkKind::Value, Weight::Ordinary);
+        world.set(p, "part", part);
+        if in_a_cycle {
+            world.set(part, "p", p);
+        }
+        // Only a value of the scope refers to it.
+        world.set(q, "p", p);
+        world.unroot(p);
+        world.sweep();
+        assert_eq!(world.heap.owner_level(p), Some(7));
+        assert!(world.heap.scope_wants_care() && world.heap.scope_has_linked());
+        world.pop(&[q, other]);
+        assert_eq!((world.heap.owner_level(p), world.heap.owner_level(part)), (Some(1), Some(1)));
+        assert_eq!((world.value_of(kept), world.value_of(dropped)), (Some(p), None));
+        assert_eq!(world.heap.live_containers(), 2);
+        world.drain();
+        assert_eq!(ended(), ["dealloc 2"]);
+        for _ in 0..5 {
+            world.pop(&[]);
+        }
+        world.collect();
+        assert_eq!(world.value_of(kept), Some(p));
+        kept.decref();
+        world.collect();
+        world.drain();
+        assert_eq!((ended(), world.heap.live_containers()), (vec!["dealloc 1".to_string()], 0));
+        world.finish();
+    }
+}
+
+#[test]
+fn an_older_value_that_falls_to_zero_by_a_pop_is_held() {
+    let mut world = World::new();
+    let raw = Raw::new(1, 1);
+    let p = world.heap.object();
+    world.link(p, raw, LinkKind::Value, Weight::Light);
+    world.root(p);
+    world.sweep();
+    world.push();
+    // A ring of the inner scope has the last reference.
+    let (a, b) = (world.heap.object(), world.heap.object());
+    world.set(a, "b", b);
+    world.set(b, "a", a);
+    world.set(b, "p", p);
+    world.unroot(p);
+    world.sweep();
+    assert_eq!((world.heap.owner_level(p), world.heap.references(p)), (Some(2), 1));
+    world.pop(&[]);
+    assert_eq!((world.heap.live_containers(), world.heap.owner_level(p)), (1, Some(1)));
+    assert_eq!(world.heap.held_values().count(), 1);
+    raw.decref();
+    assert!(ended().is_empty());
+    world.collect();
+    assert_eq!(ended(), ["free 1"]);
+    world.finish();
+}
+
+#[test]
+fn what_only_dead_values_refer_to_is_held_before_they_are_freed() {
+    // A stranded ring refers to `p`; a collection frees the ring.
+    let mut world = World::new();
+    let raw = Raw::new(1, 1);
+    let (a, p, part) = (world.heap.object(), world.heap.object(), world.heap.object());
+    world.set(a, "self", a);
+    world.set(a, "p", p);
+    world.set(p, "part", part);
+    world.link(p, raw, LinkKind::Value, Weight::Ordinary);
+    world.sweep();
+    assert_eq!(world.heap.owner_level(p), Some(2));
+    assert_eq!(world.collect(), 1);
+    assert_eq!((world.heap.live_containers(), world.heap.owner_level(part)), (2, Some(1)));
+    raw.decref();
+    world.finish();
+}
+
+#[test]
+fn the_last_sight_before_a_scope_goes_decides() {
+    // A light finalizer counts the object up while its scope is being taken apart: too late, the link is cut though the object survives.
+    let mut world = World::new();
+    let raw = Raw::new(1, 0);
+    let late = raw;
+    let address = late.0.as_ptr() as usize;
+    let light = move |_: Box<dyn Any>| {
+        let head = std::ptr::NonNull::new(address as *mut _).expect("an address");
+        Raw(head).incref();
+    };
+    let host = world.heap.host_object("Late", Box::new(()), Some(Box::new(light)));
+    let p = world.heap.object();
+    // A ring, so that counts do not decide.
+    world.set(host, "p", p);
+    world.set(p, "host", host);
+    world.link(p, raw, LinkKind::Value, Weight::Ordinary);
+    world.sweep();
+    world.pop(&[]);
+    assert_eq!(world.heap.live_containers(), 0);
+    assert!(!raw.head().is_linked());
+    world.drain();
+    assert_eq!(ended(), Vec::<String>::new());
+    assert_eq!(raw.count(), 1);
+    raw.decref();
+    assert_eq!(ended(), ["dealloc 1"]);
+    world.finish();
+}
+
+#[test]
+fn a_cycle_through_a_proxy_is_the_foreign_sides_to_break() {
+    // value ⇄ (property) proxy ⇄ (link) object 1 → (count) object 2 ⇄ (link) value
+    let mut world = World::new();
+    let two = Raw::new(2, 1);
+    let one = Raw::with(
+        1,
+        0,
+        Some(Box::new(move |_| {
+            two.decref();
+            false
+        })),
+    );
+    let proxy = world.make(LinkKind::Foreign);
+    let value = world.heap.object();
+    world.set(value, "proxy", proxy);
+    world.link(proxy, one, LinkKind::Foreign, Weight::Ordinary);
+    world.link(value, two, LinkKind::Value, Weight::Ordinary);
+    world.sweep();
+    world.collect();
+    assert_eq!(world.heap.live_containers(), 2, "a count from outside is a count");
+    // The script breaks it: then all of it goes.
+    world.set(value, "proxy", Value::UNDEFINED);
+    world.sweep();
+    assert_eq!((ended().len(), world.heap.due_deallocations()), (0, 1));
+    world.drain();
+    world.sweep();
+    world.drain();
+    assert_eq!((ended().join(","), world.heap.live_containers()), ("dealloc 1,dealloc 2".to_string(), 0));
+    world.finish();
+}
+
+#[test]
+fn a_ring_of_proxies_in_the_heap_is_collected() {
+    let mut world = World::new();
+    let (one, two) = (Raw::new(1, 0), Raw::new(2, 1));
+    let (a, b) = (world.make(LinkKind::Foreign), world.make(LinkKind::Foreign));
+    world.set(a, "b", b);
+    world.set(b, "a", a);
+    world.link(a, one, LinkKind::Foreign, Weight::Ordinary);
+    world.link(b, two, LinkKind::Foreign, Weight::Light);
+    world.sweep();
+    assert!(world.collect() >= 2);
+    assert_eq!(world.heap.live_containers(), 0);
+    assert_eq!((one.count(), two.count(), world.heap.due_deallocations()), (1, 1, 1));
+    world.drain();
+    two.decref();
+    assert_eq!(ended(), ["dealloc 1", "dealloc 2"]);
+    world.finish();
+}
+
+#[test]
+fn deallocators_are_called_in_the_order_in_which_links_were_cut() {
+    let mut world = World::new();
+    let values: Vec<Value> = (0..3).map(|_| world.heap.object()).collect();
+    for (name, p) in values.iter().enumerate() {
+        world.link(*p, Raw::new(name, 0), LinkKind::Value, Weight::Ordinary);
+    }
+    world.sweep();
+    assert_eq!(world.heap.due_deallocations(), 3);
+    let first = world.heap.next_deallocation().expect("it is due");
+    let _ = first.run();
+    assert_eq!(ended(), ["dealloc 2"], "the newest value dies first");
+    drop(world);
+    assert_eq!(ended(), ["dealloc 1", "dealloc 0"], "a heap that is dropped leaves nothing");
+}
+
+#[test]
+fn a_link_that_was_made_early_counts_as_young_until_its_statement_ends() {
+    let mut world = World::new();
+    let p = world.heap.object();
+    world.root(p);
+    world.link(p, Raw::new(1, 0), LinkKind::Value, Weight::Ordinary);
+    // A statement inside that one ends.
+    let base = world.heap.base();
+    world.heap.object();
+    world.heap.sweep(base);
+    assert_eq!(world.heap.linked_by_age(), (1, 0));
+    world.verify();
+    world.sweep();
+    assert_eq!(world.heap.linked_by_age(), (0, 1));
+    world.finish();
+}
+
+/// The finalizers of a round have been called.
+fn call(world: &mut World, round: &[Due]) {
+    for due in round {
+        world.heap.release_due(due);
+    }
+}
+
+/// The events of what `program` does, of a preset.
+fn trace(preset: Preset, program: impl FnOnce(&mut World)) -> String {
+    let text = Rc::new(RefCell::new(String::new()));
+    let sink = Rc::clone(&text);
+    let mut world = World::new();
+    let tracer = TextTracer::new(Some(preset), move |line: &str| sink.borrow_mut().push_str(line));
+    world.heap.set_tracer(Some(Box::new(tracer)));
+    program(&mut world);
+    world.finish();
+    text.take()
+}
+
+#[test]
+fn the_life_of_a_held_value() {
+    let text = trace(Preset::All, |world| {
+        let raw = Raw::new(1, 1);
+        let (p, part) = (world.heap.object(), world.heap.object());
+        world.set(p, "part", part);
+        world.link(p, raw, LinkKind::Value, Weight::Ordinary);
+        world.sweep();
+        // SAFETY: a live object, and its count.
+        unsafe { world.heap.give_back_object(raw.0) }.expect("a count");
+        world.sweep();
+        world.drain();
+    });
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn proxies_light_links_and_the_end() {
+    let text = trace(Preset::Life, |world| {
+        let (proxy, value, kept) = (world.make(LinkKind::Foreign), world.heap.object(), world.heap.object());
+        world.link(proxy, Raw::new(1, 0), LinkKind::Foreign, Weight::Ordinary);
+        world.link(value, Raw::new(2, 0), LinkKind::Value, Weight::Light);
+        world.link(kept, Raw::new(3, 1), LinkKind::Value, Weight::Light);
+        world.sweep();
+        world.drain();
+    });
+    insta::assert_snapshot!(text);
+}
