@@ -585,4 +585,6 @@ impl Vm {
 struct Later;
 
 #[cfg(test)]
+mod link_tests;
+#[cfg(test)]
 mod tests;
