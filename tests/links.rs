@@ -5,6 +5,8 @@
 mod cases;
 #[path = "links/chains.rs"]
 mod chains;
+#[path = "links/finalizers.rs"]
+mod finalizers;
 #[path = "links/matrix.rs"]
 mod matrix;
 #[path = "links/model.rs"]

@@ -22,8 +22,10 @@
 //!   for it.
 
 mod check;
+mod cut;
 mod ending;
 pub mod foreign;
+mod hold;
 
 use std::collections::VecDeque;
 use std::ptr::NonNull;
@@ -32,8 +34,9 @@ use rustc_hash::FxHashMap;
 
 use super::Heap;
 use super::cell::{Container, Kind, bits, more};
-use super::event::{By, Event, Why};
+use super::event::Event;
 use super::value::Value;
+pub use cut::Deallocation;
 pub use ending::Unwanted;
 use foreign::{Foreign, ForeignHead, REFCNT_FROM_VM, REFCNT_FROM_VM_LIGHT};
 
@@ -110,25 +113,6 @@ impl Link {
     }
 }
 
-/// A foreign object without a link whose deallocator is due. It has one count.
-#[must_use = "its object leaks if it is not run"]
-#[derive(Debug)]
-pub struct Deallocation {
-    object: NonNull<ForeignHead>,
-    number: u64,
-}
-
-impl Deallocation {
-    /// Takes the count off, which calls the deallocator, unless somebody has counted the object meanwhile. It may take counts off other objects: what those
-    /// held is for [`Heap::let_go`].
-    pub fn run(self) -> Unwanted {
-        ending::noting(|| {
-            // SAFETY: the count is the queue's, and the queue has let go of it. If somebody has spoilt it, the object leaks.
-            let _ = unsafe { ForeignHead::decref(self.object) };
-        })
-    }
-}
-
 /// The heap's side of links.
 #[derive(Default)]
 pub(super) struct Links {
@@ -202,13 +186,23 @@ impl Heap {
         unsafe { self.create_link(p, object.head(), LinkKind::Value, Weight::Ordinary) }
     }
 
-    /// The same, lightly: when the container dies and nobody else counts the object, its memory is freed at once. So `T` must have nothing to drop.
+    /// The same, lightly: when the container dies and nobody else counts the object, its memory is freed at once. So `T` must have nothing to drop:
     ///
-    /// ```compile_fail
+    /// ```
     /// use probate::heap::{Heap, Settings, links::foreign::Foreign};
     /// let mut heap = Heap::new(Settings::default());
+    /// heap.push_scope();
     /// let value = heap.object();
-    /// heap.create_light_link_value(value, &Foreign::new(String::new()));
+    /// heap.create_light_link_value(value, &Foreign::new(7u64))?;
+    /// # Ok::<(), probate::heap::links::LinkError>(())
+    /// ```
+    /// ```compile_fail,E0080
+    /// use probate::heap::{Heap, Settings, links::foreign::Foreign};
+    /// let mut heap = Heap::new(Settings::default());
+    /// heap.push_scope();
+    /// let value = heap.object();
+    /// heap.create_light_link_value(value, &Foreign::new(String::new()))?;
+    /// # Ok::<(), probate::heap::links::LinkError>(())
     /// ```
     pub fn create_light_link_value<T>(&mut self, p: Value, object: &Foreign<T>) -> Result<(), LinkError> {
         const { assert!(!std::mem::needs_drop::<T>(), "a light link is for objects with nothing to drop") };
@@ -349,226 +343,5 @@ impl Heap {
             }
         }
         Ok(())
-    }
-
-    // ---- Holding and letting go ---------------------------------------------------------------------------------------
-
-    /// A value without references is to be destroyed. True: not now; a foreign object holds it, or it has a finalizer and falls.
-    ///
-    /// # Safety
-    /// `p` is live, has no entry, and its count is zero.
-    #[cold]
-    #[inline(never)]
-    pub(super) unsafe fn spare(&mut self, p: *mut Container) -> bool {
-        // SAFETY: the caller's. By I1 a value of an older scope than the one that is being popped reaches nothing of that.
-        unsafe {
-            let whole = !self.links.closed && (!self.delaying || (*p).level() < self.level);
-            if whole && (*p).cell.more & more::VALUE_LINK != 0 && self.links.is_wanted(p) {
-                self.hold_linked(p);
-                return true;
-            }
-            self.fall(p)
-        }
-    }
-
-    /// The link counts its container from now on.
-    unsafe fn hold_linked(&mut self, p: *mut Container) {
-        let Some(link) = self.links.of.get_mut(&p) else { return };
-        link.held = true;
-        let number = link.number;
-        let value = Value::from_container(p);
-        if self.tracing {
-            let id = self.id_of(p);
-            self.emit(Event::LinkHold { id, number });
-        }
-        self.upscope(value, 1, Why::Store);
-        self.by_foreign(number);
-        self.incref(value);
-    }
-
-    /// Lets a held container go if nobody outside counts its object any more. `p` may be anything.
-    fn release_unwanted(&mut self, p: *mut Container) -> bool {
-        let unwanted = self.links.of.get(&p).is_some_and(|link| link.held && !link.is_wanted());
-        if unwanted {
-            self.release_linked(p);
-        }
-        unwanted
-    }
-
-    fn release_linked(&mut self, p: *mut Container) {
-        let Some(link) = self.links.of.get_mut(&p) else { return };
-        link.held = false;
-        let number = link.number;
-        if self.tracing {
-            let id = self.id_of(p);
-            self.emit(Event::LinkRelease { id, number });
-        }
-        self.by_foreign(number);
-        self.decref(Value::from_container(p));
-    }
-
-    fn by_foreign(&mut self, number: u64) {
-        if self.tracing {
-            self.by = By::Foreign(number);
-        }
-    }
-
-    /// Lets go of every held value whose object nobody outside counts any more: without another reference it is on probation in the statement in execution. A
-    /// collection does this by itself. O(value-links). Returns how many.
-    pub fn release_links(&mut self) -> usize {
-        let held = self.links.values(true);
-        let released: Vec<_> = held.into_iter().map(|(_, p)| p).filter(|p| !self.links.is_wanted(*p)).collect();
-        released.iter().for_each(|p| self.release_linked(*p));
-        released.len()
-    }
-
-    /// Lets go of what deallocators have left unwanted. Returns how many. O(unwanted).
-    pub fn let_go(&mut self, unwanted: Unwanted) -> usize {
-        unwanted.0.into_iter().filter(|link| self.release_unwanted(*link as *mut Container)).count()
-    }
-
-    /// What links hold, each counted once, with the number of the link; in the order of creation. The verifier and the collector know of them: they are in no list of roots.
-    pub fn held_values(&self) -> impl Iterator<Item = (u64, Value)> {
-        self.links.values(true).into_iter().map(|(number, p)| (number, Value::from_container(p)))
-    }
-
-    /// For the collector, which has marked from everything else: holds the containers that it has not reached and that foreign objects want, oldest link first. `mark` is called with each.
-    pub(super) fn hold_unmarked(&mut self, mut mark: impl FnMut(&mut Heap, *mut Container)) {
-        for (_, p) in self.links.values(false) {
-            // SAFETY: a linked container is live (L).
-            unsafe {
-                if (*p).cell.bits & bits::MARK == 0 && self.links.is_wanted(p) {
-                    self.hold_linked(p);
-                    mark(self, p);
-                }
-            }
-        }
-    }
-
-    // ---- Statements and scopes ------------------------------------------------------------------------------------------
-
-    /// A sweep is done: of the young links, those are old whose container's statement has ended. O(young).
-    pub(super) fn age_links(&mut self) {
-        for kind in [LinkKind::Value, LinkKind::Foreign] {
-            let young = std::mem::take(self.links.list(kind, Age::Young));
-            for p in young {
-                // SAFETY: a linked container is live (L).
-                let age = if unsafe { (*p).cell.bits } & bits::ENTRY != 0 { Age::Young } else { Age::Old };
-                let place = self.links.enlist(p, kind, age);
-                if let Some(link) = self.links.of.get_mut(&p) {
-                    (link.age, link.place) = (age, place);
-                }
-            }
-        }
-    }
-
-    /// Links whose container's statement has not ended, as far as anybody has looked, and the others: (young, old). O(1).
-    pub fn linked_by_age(&self) -> (usize, usize) {
-        let [value, foreign] = &self.links.lists;
-        (value[0].len() + foreign[0].len(), value[1].len() + foreign[1].len())
-    }
-
-    /// Whether the current scope owns a container with a value-link.
-    #[inline(always)]
-    pub fn scope_has_linked(&self) -> bool {
-        // SAFETY: the current level is below `scopes.len()`.
-        unsafe { self.scopes.get_unchecked(self.level as usize) }.linked != 0
-    }
-
-    /// The current scope is about to be popped: what foreign objects want of it moves to level 1, with all that it reaches. To be called before the round of the scope's
-    /// finalizers, and again when they have run. O(owned), and nothing if there is no value-link in the scope.
-    pub fn rescue_linked(&mut self, base: usize) {
-        if !self.scope_has_linked() || self.level == 1 {
-            return;
-        }
-        for p in self.owned(base) {
-            // SAFETY: owned values are live.
-            if unsafe { (*p).cell.more } & more::VALUE_LINK != 0 && self.links.is_wanted(p) {
-                self.upscope(Value::from_container(p), 1, Why::Store);
-            }
-        }
-    }
-
-    /// Everything is going to be destroyed: what is held is let go, and nothing is held from now on, until [`Heap::open_links`].
-    pub(super) fn close_links(&mut self) {
-        self.links.closed = true;
-        for (_, p) in self.links.values(true) {
-            self.release_linked(p);
-        }
-    }
-
-    pub(super) fn open_links(&mut self) {
-        self.links.closed = false;
-    }
-
-    /// Whether foreign counts keep a container, should its own fall to zero.
-    pub(super) unsafe fn is_wanted_outside(&self, p: *mut Container) -> bool {
-        // SAFETY: the caller's: `p` is live.
-        unsafe { (*p).cell.more & more::VALUE_LINK != 0 && self.links.is_wanted(p) }
-    }
-
-    // ---- Cutting ------------------------------------------------------------------------------------------------------
-
-    /// A linked container is being destroyed: its object has no link any more.
-    ///
-    /// # Safety
-    /// `p` is being torn down, and still whole.
-    pub(super) unsafe fn cut_link(&mut self, p: *mut Container) {
-        let Some(link) = self.links.of.remove(&p) else { return };
-        let Link { object, number, kind, weight, age, place, .. } = link;
-        self.links.delist(kind, age, place);
-        // SAFETY: the caller's; the link's counts keep the object (L) until they are taken off.
-        let left = unsafe {
-            (*p).cell.more &= !more::LINKS;
-            if kind == LinkKind::Value {
-                self.scopes[(*p).level() as usize].linked -= 1;
-            }
-            ForeignHead::detach(object, weight.share())
-        };
-        if self.tracing {
-            let id = self.id_of(p);
-            self.emit(Event::LinkCut { id, number, count: left });
-        }
-        // Below zero somebody has taken off more than was theirs. Freeing it could be the second time; it leaks.
-        if left != 0 {
-            return;
-        }
-        match weight {
-            Weight::Light => {
-                if self.tracing {
-                    self.emit(Event::LinkFree { number });
-                }
-                // SAFETY: nobody has a count of it.
-                unsafe { ForeignHead::free(object) };
-            }
-            Weight::Ordinary => {
-                // SAFETY: as above.
-                unsafe { ForeignHead::count_once(object) };
-                self.links.deallocations.push_back(Deallocation { object, number });
-                self.attention = true;
-            }
-        }
-    }
-
-    /// The foreign object whose link was cut first, of those whose deallocator is due. Whoever gets it runs it, when the heap is in the middle of nothing. O(1).
-    pub fn next_deallocation(&mut self) -> Option<Deallocation> {
-        let due = self.links.deallocations.pop_front()?;
-        if self.tracing {
-            self.emit(Event::LinkDealloc { number: due.number });
-        }
-        Some(due)
-    }
-
-    /// Deallocators that are due. O(1).
-    pub fn due_deallocations(&self) -> usize {
-        self.links.deallocations.len()
-    }
-
-    /// Calls the deallocators that are due. Values that are let go by it are on probation in the statement in execution: sweeping them may make further ones due.
-    pub fn drain_deallocations(&mut self) {
-        while let Some(due) = self.next_deallocation() {
-            let unwanted = due.run();
-            self.let_go(unwanted);
-        }
     }
 }

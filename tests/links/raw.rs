@@ -88,6 +88,12 @@ impl Raw {
         self.try_decref().expect("a count");
     }
 
+    /// Frees an object whose count is not sane any more.
+    pub fn destroy(self) {
+        // SAFETY: as in `dealloc`; the tests that call this have left nobody who uses it.
+        drop(unsafe { Box::from_raw(self.0.cast::<Object>().as_ptr()) });
+    }
+
     pub fn try_decref(self) -> Result<(), LinkError> {
         // SAFETY: as above.
         unsafe { ForeignHead::decref(self.0) }
