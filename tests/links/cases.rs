@@ -237,25 +237,31 @@ fn what_only_dead_values_refer_to_is_held_before_they_are_freed() {
     world.finish();
 }
 
-#[test]
-fn the_last_sight_before_a_scope_goes_decides() {
-    // A light finalizer counts the object up while its scope is being taken apart: too late, the link is cut though the object survives.
+/// A light finalizer counts an object up while its value is being taken apart: too late, the link is cut though the object survives.
+fn counted_too_late(by: &str) {
     let mut world = World::new();
     let raw = Raw::new(1, 0);
-    let late = raw;
-    let address = late.0.as_ptr() as usize;
+    let address = raw.0.as_ptr() as usize;
     let light = move |_: Box<dyn Any>| {
         let head = std::ptr::NonNull::new(address as *mut _).expect("an address");
         Raw(head).incref();
     };
-    let host = world.heap.host_object("Late", Box::new(()), Some(Box::new(light)));
+    // Rings, so that counts do not decide. The newer one goes first.
     let p = world.heap.object();
-    // A ring, so that counts do not decide.
-    world.set(host, "p", p);
-    world.set(p, "host", host);
+    world.set(p, "self", p);
+    let host = world.heap.host_object("Late", Box::new(()), Some(Box::new(light)));
+    world.set(host, "self", host);
     world.link(p, raw, LinkKind::Value, Weight::Ordinary);
     world.sweep();
-    world.pop(&[]);
+    match by {
+        "pop" => world.pop(&[]),
+        _ => {
+            // Inside a newer scope, so that it is not the level that decides.
+            world.push();
+            assert!(world.collect() > 0);
+            world.pop(&[]);
+        }
+    }
     assert_eq!(world.heap.live_containers(), 0);
     assert!(!raw.head().is_linked());
     world.drain();
@@ -264,6 +270,12 @@ fn the_last_sight_before_a_scope_goes_decides() {
     raw.decref();
     assert_eq!(ended(), ["dealloc 1"]);
     world.finish();
+}
+
+#[test]
+fn the_last_sight_before_values_are_taken_apart_decides() {
+    counted_too_late("pop");
+    counted_too_late("collection");
 }
 
 #[test]

@@ -25,8 +25,8 @@ fn counted() -> (Foreign<Counted>, Arc<AtomicUsize>) {
 
 #[test]
 fn the_constants_are_far_apart_and_far_from_overflow() {
-    assert!(REFCNT_FROM_VM_LIGHT > 2 * REFCNT_FROM_VM && REFCNT_FROM_VM > 1 << (isize::BITS / 2 - 4));
-    assert!(REFCNT_FROM_VM_LIGHT.checked_add(REFCNT_FROM_VM / 2).is_some());
+    const { assert!(REFCNT_FROM_VM_LIGHT > 2 * REFCNT_FROM_VM && REFCNT_FROM_VM > 1 << (isize::BITS / 2 - 4)) };
+    const { assert!(REFCNT_FROM_VM_LIGHT.checked_add(REFCNT_FROM_VM / 2).is_some()) };
     assert_eq!(std::mem::offset_of!(Layout, value), size_of::<ForeignHead>());
     assert_eq!(size_of::<ForeignHead>(), 3 * size_of::<usize>());
 }
