@@ -5,7 +5,7 @@
 //! long as the object has counts beyond ours, the container is held. Of a *foreign-link* the data is in the object, and the container is a proxy, which the link never holds.
 //!
 //! # When a container of a value-link is held
-//! - It would be destroyed because nothing refers to it: it moves to level 1 with all that it reaches, and the link counts it once ([`Heap::spare`]).
+//! - It would be destroyed because nothing refers to it: it moves to level 1 with all that it reaches, and the link counts it once (`Heap::spare`).
 //! - Its scope is about to be popped: it moves to level 1 with all that it reaches ([`Heap::rescue_linked`]), so that only counts decide about it.
 //! - A collection has not reached it: the same as at zero, and it is marked (`Heap::mark`).
 //!
@@ -13,7 +13,7 @@
 //! held any more: what its containers refer to may be gone.
 //!
 //! # When a link is cut
-//! When its container is really freed, after its finalizer ([`Heap::cut_link`]): the object has no link any more, and our counts are taken off. If none are left, the
+//! When its container is really freed, after its finalizer (`Heap::cut_link`): the object has no link any more, and our counts are taken off. If none are left, the
 //! memory is freed at once (light), or the object waits, with count 1, for [`Heap::next_deallocation`]: deallocators are the host's code, and run outside of everything here.
 //!
 //! # Invariant

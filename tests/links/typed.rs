@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use probate::heap::links::LinkError;
 use probate::heap::links::foreign::{Foreign, ForeignHead, REFCNT_FROM_VM, REFCNT_FROM_VM_LIGHT};
+use probate::heap::links::{LinkError, LinkKind, Weight};
 use probate::heap::value::Value;
 
 use super::raw::World;
@@ -225,4 +225,21 @@ fn when_a_heap_ends_here_its_objects_live_on_there() {
     drop(world);
     there.join().expect("no panic");
     assert_eq!((object.refcount(), drops.load(Ordering::Relaxed)), (1, 0));
+}
+
+#[test]
+fn as_many_counts_as_a_link_are_refused() {
+    // The most that an object can have without looking as if it were linked.
+    let most = REFCNT_FROM_VM / 2 - 1;
+    let raw = super::raw::Raw::new(1, most - 1);
+    raw.incref();
+    // SAFETY: the object is alive.
+    assert_eq!(unsafe { ForeignHead::incref(raw.0) }, Err(LinkError::Count(most)));
+    assert_eq!((raw.count(), raw.head().foreign_counts()), (most, most));
+    let mut world = World::new();
+    let p = world.heap.object();
+    world.link(p, raw, LinkKind::Value, Weight::Light);
+    assert_eq!(raw.head().foreign_counts(), most);
+    world.finish();
+    raw.destroy();
 }

@@ -146,7 +146,8 @@ impl ForeignHead {
     pub unsafe fn incref(this: NonNull<ForeignHead>) -> Result<(), LinkError> {
         let add = |count: isize| {
             let own = count - share(count);
-            (0..MOST).contains(&own).then_some(count + 1)
+            // One more than that would look like a link's share.
+            (0..MOST - 1).contains(&own).then_some(count + 1)
         };
         // SAFETY: the caller's.
         let count = unsafe { this.as_ref() }.refcount.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
@@ -240,7 +241,7 @@ unsafe extern "C" fn end<T>(head: *mut ForeignHead) {
 }
 
 /// A counted pointer to a foreign object of Rust: one count. Cloning it counts once more, dropping it once less; at zero the object is dropped. Chains of them are dropped
-/// without recursion: what falls to zero inside a drop waits until that is done.
+/// without recursion: what falls to zero inside a drop waits until that is done. Deallocators are functions of C, so a `T` whose drop panics ends the process.
 pub struct Foreign<T> {
     object: NonNull<Object<T>>,
     owns: PhantomData<Object<T>>,
