@@ -5,6 +5,7 @@ use std::fmt::{self, Write};
 use super::{HEAD, Preset};
 use crate::heap::collect::Reason;
 use crate::heap::event::{By, Bytes, Cause, Event, Held, Id, Tracer, Why};
+use crate::heap::links::{LinkKind, Weight};
 
 /// A tracer that hands each line of the trace, line end included, to a function. Where the lines go, and whether they are
 /// buffered on the way, is that function's affair.
@@ -108,6 +109,22 @@ impl fmt::Display for Line<'_> {
             Event::FinalError { id, message } => write!(f, "final.error {} {}", Shown(id), Name(message)),
             Event::FinalLight { id, name } => write!(f, "final.light {} {name}", Shown(id)),
             Event::Resurrect { id } => write!(f, "resurrect {}", Shown(id)),
+            Event::Link { id, number, kind, weight } => {
+                let kind = match kind {
+                    LinkKind::Value => "value",
+                    LinkKind::Foreign => "foreign",
+                };
+                let light = match weight {
+                    Weight::Ordinary => "",
+                    Weight::Light => " light",
+                };
+                write!(f, "link.{kind} {} f{number}{light}", Shown(id))
+            }
+            Event::LinkHold { id, number } => write!(f, "link.hold {} f{number}", Shown(id)),
+            Event::LinkRelease { id, number } => write!(f, "link.release {} f{number}", Shown(id)),
+            Event::LinkCut { id, number, count } => write!(f, "link.cut {} f{number} count={count}", Shown(id)),
+            Event::LinkFree { number } => write!(f, "link.free f{number}"),
+            Event::LinkDealloc { number } => write!(f, "link.dealloc f{number}"),
             Event::Leak { id, kind, path } if path.is_empty() => write!(f, "leak {} {}", Shown(id), kind.name()),
             Event::Leak { id, kind, path } => write!(f, "leak {} {} by {}", Shown(id), kind.name(), Name(path)),
             Event::HandleOpen { handle, held } => write!(f, "handle.open h{handle} {}", Contents(held)),
@@ -162,6 +179,7 @@ impl fmt::Display for Holder<'_> {
             By::Slot(id, slot) => write!(f, "{}{}", Shown(id), Name(slot)),
             By::Temporary => f.write_str("(temporary)"),
             By::Queue => f.write_str("(queue)"),
+            By::Foreign(number) => write!(f, "(foreign f{number})"),
             By::Cycle => f.write_str("(cycle)"),
             By::Handle => f.write_str("(handle)"),
         }
@@ -239,6 +257,14 @@ mod tests {
             Event::Resurrect { id: id() },
             Event::Ref { id: id(), from: 0, to: 1, by: By::Queue },
             Event::Unref { id: id(), from: 1, to: 0, by: By::Cycle },
+            Event::Link { id: id(), number: 1, kind: LinkKind::Value, weight: Weight::Ordinary },
+            Event::Link { id: Id::Number(5), number: 2, kind: LinkKind::Foreign, weight: Weight::Light },
+            Event::LinkHold { id: id(), number: 1 },
+            Event::Ref { id: id(), from: 0, to: 1, by: By::Foreign(1) },
+            Event::LinkRelease { id: id(), number: 1 },
+            Event::LinkCut { id: id(), number: 1, count: 0 },
+            Event::LinkFree { number: 2 },
+            Event::LinkDealloc { number: 1 },
             Event::Leak { id: id(), kind: Kind::Object, path: "x.key".into() },
             Event::HandleOpen { handle: 1, held: Held::Container(id()) },
             Event::HandleOpen { handle: 2, held: Held::Atom("string") },

@@ -114,6 +114,11 @@ pub mod more {
     pub const WEAKLY: u8 = 8;
     /// It is a key of a WeakMap or WeakSet, and holds the value that stands there.
     pub const KEY: u8 = 16;
+    /// It is linked to a foreign object, and has the data.
+    pub const VALUE_LINK: u8 = 32;
+    /// It is linked to a foreign object, as its proxy.
+    pub const FOREIGN_LINK: u8 = 64;
+    pub const LINKS: u8 = VALUE_LINK | FOREIGN_LINK;
 }
 
 /// The start of every cell.

@@ -1,8 +1,8 @@
 //! The tracing collector: finds cycles that are stranded in a scope which lives on.
 //!
 //! Everything else dies by its count or with its scope, so what is left for a tracer is little; it may look at values of every scope.
-//! 1. *Mark*: from the counted references outside the heap, the built-ins and every entry of the probation vector, with an explicit worklist. What a weak
-//!    key holds is reached when both the key and the collection are.
+//! 1. *Mark*: from the counted references outside the heap, the built-ins, what links hold and every entry of the probation vector, with an explicit worklist. What a weak
+//!    key holds is reached when both the key and the collection are. What foreign objects want and was not reached is held by its link from then on.
 //! 2. *Queue*: what has a finalizer and was not reached is due, in the order of `order`; it and what it reaches live on until that has run. Weak references to all
 //!    that was not reached are cleared.
 //! 3. *Free*: the rest of what is on a scope's list and was not reached is torn down through the same teardown as everywhere, newest first, with the dead kept
@@ -69,8 +69,12 @@ impl Heap {
     /// Marks from `roots` (the counted references from outside the heap), queues the finalizers of what no root reaches, and frees the rest of it. O(live + dead).
     pub fn collect(&mut self, roots: &[Value], why: Reason) -> Collected {
         let stress = why == Reason::Stress;
-        if stress && !(self.weak.is_empty() && self.scopes.iter().all(|scope| scope.finalizable == 0)) {
-            // What the stress mode does on top must change nothing that a script can see: not when a finalizer runs, nor when a weak reference is cleared.
+        if stress
+            && !(self.weak.is_empty()
+                && self.links.is_empty()
+                && self.scopes.iter().all(|scope| scope.finalizable == 0))
+        {
+            // What the stress mode does on top must change nothing that can be seen: not when a finalizer or a deallocator runs, nor when a weak reference is cleared.
             return Collected::default();
         }
         let built_in = self.built_in_containers();
@@ -78,6 +82,9 @@ impl Heap {
             let (live, bytes) = (self.live_containers() - built_in, self.live_bytes());
             self.emit(Event::CollectBegin { why, live, bytes });
         }
+        self.age_links();
+        // What is on no list by that has an entry: it lives to the end of the statement.
+        self.release_links();
         let marked = self.mark(roots);
         if self.tracing {
             self.emit(Event::CollectMark { marked: marked - built_in });
@@ -147,7 +154,7 @@ impl Heap {
         self.set_pace();
     }
 
-    /// Sets `MARK` on every container that a root reaches. Returns how many.
+    /// Sets `MARK` on every container that a root or a link reaches. Returns how many.
     fn mark(&mut self, roots: &[Value]) -> u64 {
         let mut pending: Vec<*mut Container> = Vec::new();
         pending.extend(roots.iter().filter(|value| value.is_container()).map(|value| value.container()));
@@ -161,7 +168,10 @@ impl Heap {
             }
         }
         pending.extend(self.list(0));
-        self.mark_from(pending)
+        pending.extend(self.held_values().map(|(_, value)| value.container()));
+        let mut marked = self.mark_from(pending);
+        self.hold_unmarked(|heap, p| marked += heap.mark_from(vec![p]));
+        marked
     }
 
     /// The same from some containers. Returns how many were not marked before.
@@ -227,6 +237,8 @@ impl Heap {
             }
             let outermost = !self.delaying;
             self.delaying = true;
+            // What foreign objects want was marked, and what was marked is counted or has an entry.
+            let closed = std::mem::replace(&mut self.links.closed, true);
             for p in dead {
                 let before = self.arena.bytes;
                 if (*p).cell.bits & bits::DEAD == 0 {
@@ -247,6 +259,7 @@ impl Heap {
                     self.missed_bytes += freed;
                 }
             }
+            self.links.closed = closed;
             if outermost {
                 self.delaying = false;
                 self.destroy_delayed();

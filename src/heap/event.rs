@@ -4,6 +4,7 @@
 
 use super::cell::Kind;
 use super::collect::Reason;
+use super::links::{LinkKind, Weight};
 use super::string::Text;
 
 /// What a container is called in a trace.
@@ -50,6 +51,8 @@ pub enum By {
     Temporary,
     /// A finalizer that is due.
     Queue,
+    /// A foreign object, by the number of its link.
+    Foreign(u64),
     /// Something that the collector found dead as well.
     Cycle,
     /// A handle of the host.
@@ -173,6 +176,37 @@ pub enum Event {
     /// Its finalizer has been called, and it lives on.
     Resurrect {
         id: Id,
+    },
+    /// A container and a foreign object were linked, as link number `number`.
+    Link {
+        id: Id,
+        number: u64,
+        kind: LinkKind,
+        weight: Weight,
+    },
+    /// Nothing else holds the container any more; its foreign object does.
+    LinkHold {
+        id: Id,
+        number: u64,
+    },
+    /// It no longer does.
+    LinkRelease {
+        id: Id,
+        number: u64,
+    },
+    /// The container was freed, and the foreign object has no link any more, but `count` other counts.
+    LinkCut {
+        id: Id,
+        number: u64,
+        count: isize,
+    },
+    /// The memory of the foreign object was freed.
+    LinkFree {
+        number: u64,
+    },
+    /// The deallocator of the foreign object is called.
+    LinkDealloc {
+        number: u64,
     },
     /// Alive though all scopes are popped.
     Leak {

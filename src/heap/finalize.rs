@@ -205,8 +205,6 @@ impl Heap {
     ///
     /// # Safety
     /// `p` is live, has no entry, and its count is zero.
-    #[cold]
-    #[inline(never)]
     pub(super) unsafe fn fall(&mut self, p: *mut Container) -> bool {
         // SAFETY: the caller's.
         unsafe {
@@ -311,14 +309,14 @@ impl Heap {
         unsafe { self.scopes.get_unchecked(self.level as usize) }.finalizable != 0
     }
 
-    /// Whether leaving the current scope takes more than giving back its variables and popping it.
+    /// Whether leaving the current scope takes more than giving back its variables and popping it: rounds of finalizers, or [`Heap::rescue_linked`].
     #[inline(always)]
     pub fn scope_wants_care(&self) -> bool {
-        self.attention || self.unusual && self.scope_has_finalizers()
+        self.attention || self.unusual && (self.scope_has_finalizers() || self.scope_has_linked())
     }
 
     /// The containers that the current scope owns; those on probation stand above `base`.
-    fn owned(&self, base: usize) -> Vec<*mut Container> {
+    pub(super) fn owned(&self, base: usize) -> Vec<*mut Container> {
         let level = self.level;
         // SAFETY: what has an entry is live (I3).
         let unlinked = self.unlinked(base).filter(|p| unsafe { (**p).level() } == level);
@@ -406,7 +404,7 @@ impl Heap {
         while let Some(&p) = doomed.get(next) {
             // SAFETY: live containers refer to live ones.
             unsafe {
-                self.for_each_child(p, |_, child| {
+                self.for_each_child(p, |heap, child| {
                     if !child.is_container() {
                         return;
                     }
@@ -416,6 +414,7 @@ impl Heap {
                     if *count == 0
                         && (*c).cell.bits & (bits::ENTRY | bits::BUILTIN) == 0
                         && (*c).cell.more & more::FINALIZABLE == 0
+                        && !heap.is_wanted_outside(c)
                     {
                         doomed.push(c);
                     }

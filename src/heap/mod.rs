@@ -29,6 +29,7 @@ pub mod event;
 pub mod finalize;
 pub mod handles;
 pub mod host;
+pub mod links;
 mod make;
 pub mod object;
 pub mod order;
@@ -95,10 +96,12 @@ struct Scope {
     head: *mut Container,
     /// Finalizable values that it owns (F2).
     finalizable: u32,
+    /// Values that it owns and that have a value-link (L).
+    linked: u32,
 }
 
 impl Scope {
-    const EMPTY: Scope = Scope { head: null_mut(), finalizable: 0 };
+    const EMPTY: Scope = Scope { head: null_mut(), finalizable: 0, linked: 0 };
 }
 
 /// Live values and what has been freed: `gc.stats()`.
@@ -128,13 +131,14 @@ pub struct Heap {
     missed_bytes: u64,
     /// A collection was due at a sweep or a look at limits, and runs at the next safepoint.
     collection_wanted: bool,
-    /// Something waits for a safepoint: fallen finalizable values, a collection that is due, or whatever else the machine has set it for. Always set while tracing.
+    /// Something waits for a safepoint: fallen finalizable values, a collection or a deallocator of a foreign object that is due, or whatever else the machine has set it for. Always set while tracing.
     pub attention: bool,
-    /// Some container has or had a finalizer or is or was a weak key, so that what `more` says has to be looked at.
+    /// Some container has or had a finalizer or a link, or is or was a weak key, so that what `more` says has to be looked at.
     unusual: bool,
     finalizers: finalize::Finalizers,
     weak: weak::Weak,
     handles: handles::Handles,
+    links: links::Links,
     /// What was live before the program: the built-ins.
     baseline: ([u64; Kind::COUNT], u64),
     // strings
@@ -188,6 +192,7 @@ impl Heap {
             finalizers: Default::default(),
             weak: Default::default(),
             handles: handles::Handles::new(),
+            links: Default::default(),
             baseline: Default::default(),
             interned: HashTable::new(),
             hasher,
@@ -282,6 +287,7 @@ impl Heap {
             + self.finalizers.listed_bytes()
             + self.weak.table_bytes()
             + self.handles.bytes()
+            + self.links.table_bytes()
             + self.graveyard.capacity() * size_of::<*mut Shape>();
         bytes as u64
     }
@@ -391,5 +397,6 @@ impl Drop for Heap {
         self.close_finalizers();
         self.unwind_to(0, 0, Cause::Exit);
         self.free_builtins();
+        self.drain_deallocations();
     }
 }

@@ -135,10 +135,19 @@ impl Heap {
         let freed = self.counters.freed;
         self.want_collection();
         self.sweep_entries(base, cause);
-        if self.tracing && self.counters.freed != freed {
-            let (level, dead) = (self.level, self.counters.freed - freed);
+        if self.attention {
+            self.after_sweep(freed);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn after_sweep(&mut self, freed_before: u64) {
+        if self.tracing && self.counters.freed != freed_before {
+            let (level, dead) = (self.level, self.counters.freed - freed_before);
             self.emit(Event::Sweep { level, dead });
         }
+        self.age_links();
     }
 
     fn sweep_entries(&mut self, base: usize, fallen: Cause) {

@@ -148,8 +148,8 @@ impl Heap {
                 let (id, from) = (self.id_of(p), (*p).level());
                 self.emit(Event::Rescope { id, from, to: level, why });
             }
-            if UNUSUAL && (*p).cell.more & more::FINALIZABLE != 0 {
-                self.move_finalizable(p, level);
+            if UNUSUAL && (*p).cell.more & (more::FINALIZABLE | more::VALUE_LINK) != 0 {
+                self.move_counted(p, level);
             }
             if (*p).cell.bits & bits::LINKED != 0 {
                 self.unlink(p);
@@ -161,14 +161,18 @@ impl Heap {
         }
     }
 
-    /// F2
+    /// F2, L
     #[cold]
     #[inline(never)]
-    unsafe fn move_finalizable(&mut self, p: *mut Container, level: u32) {
+    unsafe fn move_counted(&mut self, p: *mut Container, level: u32) {
         // SAFETY: the caller's: `p` is live.
-        let from = unsafe { (*p).level() };
-        self.scopes[from as usize].finalizable -= 1;
-        self.scopes[level as usize].finalizable += 1;
+        let (from, flags) = unsafe { ((*p).level(), (*p).cell.more) };
+        let (finalizable, linked) =
+            (u32::from(flags & more::FINALIZABLE != 0), u32::from(flags & more::VALUE_LINK != 0));
+        self.scopes[from as usize].finalizable -= finalizable;
+        self.scopes[from as usize].linked -= linked;
+        self.scopes[level as usize].finalizable += finalizable;
+        self.scopes[level as usize].linked += linked;
     }
 
     /// Whether popping the current scope has nothing to do but to lower the level. Only if there is no `attention`: a trace shows every pop.
@@ -184,7 +188,7 @@ impl Heap {
         self.level -= 1;
     }
 
-    /// Pops the current scope. Its finalizers have run (F1), its variables have been unreferenced and what leaves it has been up-scoped and is counted. The probationary values above
+    /// Pops the current scope. Its finalizers have run (F1), what foreign objects want has been rescued, its variables have been unreferenced and what leaves it has been up-scoped and is counted. The probationary values above
     /// `base` are swept; then the head of the scope's list is unreferenced, again and again, until there is no head. False: by the sweep, finalizable values have fallen
     /// to zero; they have their round before anything else happens, and then this is to be called again.
     #[must_use]
@@ -256,10 +260,16 @@ impl Heap {
 
     /// Pops scopes until `level` is current, sweeping down to `base`.
     pub fn unwind_to(&mut self, level: u32, base: usize, cause: Cause) {
+        if level == 0 {
+            self.close_links();
+        }
         while self.level > level {
             self.sweep_as(base, cause);
             self.pop_scope_as(base, cause);
         }
         self.sweep(base);
+        if level == 0 {
+            self.open_links();
+        }
     }
 }

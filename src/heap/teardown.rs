@@ -10,6 +10,9 @@ use super::string::Str;
 use super::value::Value;
 use rustc_hash::FxHashMap;
 
+/// Flags of values that may not be destroyed though nothing refers to them.
+const SPARED: u8 = more::FINALIZABLE | more::VALUE_LINK;
+
 impl Heap {
     /// The value whose cell this is.
     pub(super) unsafe fn value_of(p: *mut Cell) -> Value {
@@ -46,7 +49,7 @@ impl Heap {
             if (*p).kind < Kind::Object {
                 return self.free_atom(p);
             }
-            if UNUSUAL && (*p).more & more::FINALIZABLE != 0 && self.fall(p as *mut Container) {
+            if UNUSUAL && (*p).more & SPARED != 0 && self.spare(p as *mut Container) {
                 return;
             }
             let mut pending: *mut Container = null_mut();
@@ -100,6 +103,9 @@ impl Heap {
             if (*dying).cell.more & more::LISTED != 0 {
                 self.forget_finalizer(dying);
             }
+            if (*dying).cell.more & more::LINKS != 0 {
+                self.cut_link(dying);
+            }
         }
     }
 
@@ -130,7 +136,7 @@ impl Heap {
             (*p).count -= 1;
             if (*p).count == 0 && (*p).bits & (bits::ENTRY | bits::BUILTIN) == 0 {
                 if child.is_container() {
-                    if UNUSUAL && (*p).more & more::FINALIZABLE != 0 && self.fall(p as *mut Container) {
+                    if UNUSUAL && (*p).more & SPARED != 0 && self.spare(p as *mut Container) {
                         return;
                     }
                     self.condemn(p as *mut Container, pending);

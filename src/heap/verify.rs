@@ -1,4 +1,4 @@
-//! The verifier: walks the whole heap and checks I0, I1, I3, I4, F2, W, the links, the counts, the shapes, the handles and the account of bytes.
+//! The verifier: walks the whole heap and checks I0, I1, I3, I4, F2, W, L, the links, the counts, the shapes, the handles and the account of bytes.
 //! (I2 speaks of registers, which the heap does not know: AddressSanitizer and poisoned cells are its test.)
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -87,7 +87,7 @@ impl Heap {
             check!(*count == 1, "I3: a {} has {count} entries", unsafe { (**p).kind.name() });
         }
         // Count references.
-        for value in roots.iter().copied() {
+        for value in roots.iter().copied().chain(self.held_values().map(|(_, value)| value)) {
             if value.is_heap() {
                 *counted.entry(value.cell()).or_default() += 1;
             }
@@ -161,6 +161,7 @@ impl Heap {
             }
         }
         self.verify_weak(&containers).map_err(Broken)?;
+        self.verify_links(&containers).map_err(Broken)?;
         self.verify_finalizable(&containers)?;
         self.verify_handles()?;
         self.verify_account(&containers, &counted, &entries)

@@ -157,7 +157,7 @@ impl Vm {
         }
     }
 
-    /// Runs the finalizers of the current scope, which is about to be left: in one round, then of those registered meanwhile. `counted` is called first; it tells the
+    /// Runs the finalizers of the current scope, which is about to be left: in one round, then of those registered meanwhile. What foreign objects hold of it moves to level 1. `counted` is called first; it tells the
     /// registers of the top frame that are still counted.
     #[cold]
     #[inline(never)]
@@ -169,6 +169,8 @@ impl Vm {
         self.progress_through_finalizer_queue(mark);
         for round in 0.. {
             self.finish_fallen(mark);
+            // What foreign objects want has no round here. A finalizer may have counted one, so this looks again after each round.
+            self.heap.rescue_linked(base);
             if !self.heap.scope_has_finalizers() {
                 break;
             }
@@ -554,6 +556,19 @@ impl Vm {
         }
     }
 
+    // ---- Foreign objects ----------------------------------------------------------------------------------------------------
+
+    /// Calls the deallocators that are due of foreign objects whose links were cut. They are the host's, and may do what they want: nothing is under way here.
+    /// Values that they let go of die here, which may make further ones due.
+    pub(super) fn deallocate_foreign(&mut self, base: usize) {
+        while let Some(due) = self.heap.next_deallocation() {
+            let unwanted = due.run();
+            if self.heap.let_go(unwanted) > 0 {
+                self.sweep_and_finalize(base);
+            }
+        }
+    }
+
     // ---- Collecting ---------------------------------------------------------------------------------------------------------
 
     /// Frees what no root reaches: cycles stranded in a scope that lives on. Finalizers that are due run at the next safepoint. Returns how many containers were found
@@ -570,5 +585,7 @@ impl Vm {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Later;
 
+#[cfg(test)]
+mod link_tests;
 #[cfg(test)]
 mod tests;

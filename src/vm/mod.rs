@@ -485,6 +485,7 @@ impl Vm {
             self.heap.sweep(0);
         }
         self.close_reserve();
+        self.deallocate_foreign(0);
     }
 
     /// Lowers the number of calls that may be open if their scopes could be more than there are levels: `deepest` in one call.

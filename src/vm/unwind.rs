@@ -91,7 +91,7 @@ impl Vm {
     pub(super) fn pop_scope_slow(&mut self, first: usize, count: usize) {
         let Some(frame) = self.frames.last() else { return };
         let (base, probation) = (frame.base, frame.probation);
-        if self.heap.scope_has_finalizers() || self.queued_finalizers() > 0 {
+        if self.heap.scope_has_finalizers() || self.heap.scope_has_linked() || self.queued_finalizers() > 0 {
             self.finalize_scope(probation, |vm| {
                 let mut counted = vm.counted_locals();
                 counted.extend((first..first + count).map(|register| register as u16));
@@ -418,7 +418,7 @@ impl Vm {
         }
     }
 
-    /// What waited for a safepoint: finalizers, a collection that is due; in stress mode, a collection and a walk of the verifier. The statement in execution has its
+    /// What waited for a safepoint: finalizers, a collection that is due, deallocators of foreign objects; in stress mode, a collection and a walk of the verifier. The statement in execution has its
     /// part of the probation vector from `base` on, and has been swept.
     #[cold]
     #[inline(never)]
@@ -429,8 +429,11 @@ impl Vm {
         self.sweep_and_finalize(base);
         if self.heap.takes_collection() {
             self.collect(Reason::Growth);
+            // What links have let go of.
+            self.sweep_and_finalize(base);
         }
         self.progress_through_finalizer_queue(base);
+        self.deallocate_foreign(base);
         if self.queued_finalizers() > 0 {
             self.heap.attention = true;
         }

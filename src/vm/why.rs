@@ -129,6 +129,7 @@ impl Vm {
         roots.extend(natives.map(|value| (TEMPORARY.to_string(), *value)));
         roots.extend(self.finalization.held().map(|value| (QUEUE.to_string(), value)));
         roots.extend(self.heap.fallen_values().map(|value| (QUEUE.to_string(), value)));
+        roots.extend(self.heap.held_values().map(|(number, value)| (format!("(foreign f{number})"), value)));
         roots.push(("(exception)".to_string(), self.exception));
         roots.extend(self.heap.handle_values().map(|value| ("(handle)".to_string(), value)));
         let methods = self.methods.iter().flat_map(|methods| methods.values());

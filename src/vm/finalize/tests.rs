@@ -17,7 +17,7 @@ thread_local! {
     static LOG: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
-fn log(text: String) {
+pub(super) fn log(text: String) {
     LOG.with_borrow_mut(|log| log.push(text));
 }
 
@@ -77,6 +77,15 @@ fn logged(source: &str) -> Vec<String> {
 }
 
 fn logged_with(source: &str, host: fn() -> Box<dyn Host>) -> Vec<String> {
+    logged_with_natives(source, host, &[&ATTACH, &CALLING, &OPEN])
+}
+
+/// With `note` and these built-ins.
+pub(super) fn logged_with_natives(
+    source: &str,
+    host: fn() -> Box<dyn Host>,
+    natives: &[&'static NativeInfo],
+) -> Vec<String> {
     let run = |stress: bool| {
         LOG.take();
         let mut options = Options::default();
@@ -85,7 +94,7 @@ fn logged_with(source: &str, host: fn() -> Box<dyn Host>) -> Vec<String> {
         let mut vm = Vm::new(options, host());
         // As built-ins are made: at level 0.
         vm.heap.unwind_to(0, 0, crate::heap::event::Cause::Exit);
-        for info in [&NOTE, &ATTACH, &CALLING, &OPEN] {
+        for info in [&NOTE].iter().chain(natives) {
             vm.install_function(info);
         }
         vm.heap.set_baseline();
