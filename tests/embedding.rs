@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use probate::embed::{AsContext, Context, Engine, Error, Handle, Kind, Local, Native, NativeType, TypeDefinition};
+use probate::embed::{
+    AsContext, Context, Engine, Error, Foreign, Handle, Kind, Local, Native, NativeType, TypeDefinition,
+};
 use probate::vm::error::Failure;
 use probate::vm::limits::Limit;
 
@@ -407,4 +409,33 @@ fn enter_is_the_same_for_an_engine_and_a_context() {
     assert_eq!(sum(&mut engine, &list).unwrap(), 6);
     engine.function("sum", |cx: &mut Context, list: Handle| sum(cx, &list));
     assert_eq!(engine.eval::<i32>("sum([4, 5])").unwrap(), 9);
+}
+
+// ---- Links ------------------------------------------------------------------------------------------------------------------
+
+#[test]
+fn linked_values_live_as_long_as_the_host_counts_their_objects() {
+    let mut engine = Engine::new();
+    let object = Foreign::new("outside".to_string());
+    let live = |engine: &Engine| engine.stats().live.iter().find(|(kind, _)| *kind == "object").unwrap().1;
+    engine.function("remember", {
+        let object = object.clone();
+        move |cx: &mut Context, value: Handle| {
+            let value = cx.local(&value)?;
+            cx.link_value(value, &object)?;
+            Ok::<_, probate::embed::HostFailure>(())
+        }
+    });
+    engine.eval::<()>("{ const inner = { n: 1 }; remember(inner); inner.self = inner; }").unwrap();
+    engine.collect();
+    assert_eq!((live(&engine), object.is_linked()), (1, true));
+    let n = engine.enter(|cx| {
+        let value = cx.value_of_linked(&object)?;
+        assert_eq!(cx.linked::<String>(value).as_deref().map(String::as_str), Some("outside"));
+        value.get::<i32>(cx, "n").ok()
+    });
+    assert_eq!(n, Some(1));
+    engine.verify().unwrap();
+    drop(engine);
+    assert_eq!((object.is_linked(), object.as_str()), (false, "outside"));
 }

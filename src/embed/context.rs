@@ -9,6 +9,8 @@ use super::handle::Handle;
 use super::native_type::NativeType;
 use crate::heap::cell::Kind as CellKind;
 use crate::heap::handles::HandleError;
+use crate::heap::links::LinkError;
+use crate::heap::links::foreign::Foreign;
 use crate::heap::value::Value;
 use crate::vm::Vm;
 use crate::vm::native::Throw;
@@ -184,6 +186,34 @@ impl<'s> Context<'s> {
 
     pub(super) fn value_of(&self, handle: &Handle) -> Result<Value, HandleError> {
         handle.value(self.vm)
+    }
+
+    // ---- Links ------------------------------------------------------------------------------------------------------------
+
+    /// Links a value that has the data to a counted object of the host: as long as the host has pointers to the object, the value lives. O(1).
+    ///
+    /// # Errors
+    /// The value is no container or is built in; one of the two is linked already.
+    pub fn link_value<T>(&mut self, value: Local<'s>, object: &Foreign<T>) -> Result<(), LinkError> {
+        self.vm.heap.create_link_value(value.value, object)
+    }
+
+    /// Links an instance of a type of the host, as a proxy, to the counted object that has the data: the object lives as long as the instance. O(1).
+    ///
+    /// # Errors
+    /// The value is no such instance; one of the two is linked already.
+    pub fn link_foreign<T>(&mut self, proxy: Local<'s>, object: &Foreign<T>) -> Result<(), LinkError> {
+        self.vm.heap.create_link_foreign(proxy.value, object)
+    }
+
+    /// The counted object that a value is linked to, whichever of the two has the data. O(1).
+    pub fn linked<T: Send + Sync + 'static>(&self, value: Local<'s>) -> Option<Foreign<T>> {
+        self.vm.heap.from_value(value.value).or_else(|| self.vm.heap.from_proxy(value.value))
+    }
+
+    /// The value that a counted object is linked to in this engine. O(1).
+    pub fn value_of_linked<T>(&mut self, object: &Foreign<T>) -> Option<Local<'s>> {
+        self.vm.heap.to_value(object).map(|value| self.keep(value))
     }
 
     // ---- The script's world -----------------------------------------------------------------------------------------------

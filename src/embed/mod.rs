@@ -37,6 +37,8 @@ use session::Session;
 pub use self::serde::{ConversionError, Serde};
 pub use crate::compile::proto::Program;
 pub use crate::heap::handles::{HandleError, OpenHandle};
+pub use crate::heap::links::LinkError;
+pub use crate::heap::links::foreign::Foreign;
 pub use crate::vm::host::{Host, Stream};
 pub use crate::vm::look::Member;
 pub use crate::vm::why::Leak;

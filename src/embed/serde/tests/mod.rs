@@ -29,11 +29,7 @@ fn run(vm: &mut Vm, source: &str) -> Value {
     let options = CompileOptions { builtins: &builtins, ..CompileOptions::default() };
     let program = compile::compile(&tree, source, &options).unwrap_or_else(|errors| panic!("{source}: {errors:?}"));
     let value = vm.run_program(&program, Source::new("test.pbt", source));
-    let value = value.unwrap_or_else(|failure| panic!("{source}: {failure:?}"));
-    // The count that its caller would hold is no root.
-    vm.heap.pin(value);
-    vm.heap.decref(value);
-    value
+    value.unwrap_or_else(|failure| panic!("{source}: {failure:?}"))
 }
 
 fn verify(vm: &mut Vm) {
