@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use probate::embed::{
@@ -202,7 +201,9 @@ fn a_limit_inside_a_call_back_cannot_be_swallowed() {
 
 // ---- Types ------------------------------------------------------------------------------------------------------------------
 
-static DROPPED: AtomicUsize = AtomicUsize::new(0);
+thread_local! {
+    static DROPPED: Cell<usize> = const { Cell::new(0) };
+}
 
 struct Counter {
     count: i64,
@@ -211,7 +212,7 @@ struct Counter {
 
 impl Drop for Counter {
     fn drop(&mut self) {
-        DROPPED.fetch_add(1, Ordering::Relaxed);
+        DROPPED.set(DROPPED.get() + 1);
     }
 }
 
@@ -231,6 +232,10 @@ impl NativeType for Counter {
             })
             .field("count", |this: &Counter| this.count)
             .field_mut("step", |this: &Counter| this.step, |this: &mut Counter, step: i64| this.step = step)
+            .iterator(|this: &mut Counter| {
+                this.count -= this.step;
+                (this.count >= 0).then_some(this.count)
+            })
             .function("of", |text: String| text.len())
             .constant("LIMIT", 100.0);
     }
@@ -240,7 +245,7 @@ impl NativeType for Counter {
 fn types_of_the_host_are_classes() {
     let mut engine = Engine::new();
     engine.native_type::<Counter>();
-    let dropped = DROPPED.load(Ordering::Relaxed);
+    let dropped = DROPPED.get();
     let script = "
         const c = new Counter(40);
         c.add(); c.step = 2; c.add(3);
@@ -271,9 +276,9 @@ fn types_of_the_host_are_classes() {
         "function Counter undefined"
     );
     engine.verify().unwrap();
-    assert_eq!(DROPPED.load(Ordering::Relaxed), dropped);
+    assert_eq!(DROPPED.get(), dropped);
     engine.finish();
-    assert_eq!(DROPPED.load(Ordering::Relaxed), dropped + 2);
+    assert_eq!(DROPPED.get(), dropped + 2);
     // Values of the host come and go by calls.
     engine.function("make", |n: i64| Native(Counter { count: n, step: 1 }));
     let made: Handle = engine.eval("make(5)").unwrap();
@@ -287,7 +292,22 @@ fn types_of_the_host_are_classes() {
     assert_eq!(count.unwrap(), 6);
     drop(made);
     engine.eval::<()>("0").unwrap();
-    assert_eq!(DROPPED.load(Ordering::Relaxed), dropped + 3);
+    assert_eq!(DROPPED.get(), dropped + 3);
+}
+
+#[test]
+fn instances_of_the_host_are_iterated_over() {
+    let mut engine = Engine::new();
+    engine.native_type::<Counter>();
+    assert_eq!(engine.eval::<Vec<i64>>("[...new Counter(3)]").unwrap(), [2, 1, 0]);
+    let script = "function down(c) { const seen = []; for (const n of c) { seen.push(n); if (n === 4) { break; } } return seen; }";
+    engine.eval::<()>(script).unwrap();
+    assert_eq!(engine.eval::<Vec<i64>>("down(new Counter(6))").unwrap(), [5, 4]);
+    assert_eq!(
+        engine.eval::<(i64, i64)>("function two() { const [a, b] = new Counter(9); return [a, b]; } two()").unwrap(),
+        (8, 7)
+    );
+    assert_eq!(DROPPED.get(), 3);
 }
 
 #[test]

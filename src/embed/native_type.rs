@@ -1,7 +1,7 @@
 //! Types of the host in the script: classes whose instances hold values of the host.
 
 use super::context::{Context, Local};
-use super::convert::FromValue;
+use super::convert::{FromValue, IntoValue};
 use super::error::{Error, HostFailure};
 use super::function::{self, Arguments, HostFunction, IntoReturn, argument};
 use crate::heap::value::Value;
@@ -149,6 +149,7 @@ impl<T: NativeType> TypeDefinition<T> {
             constants: Vec::new(),
             getters: Vec::new(),
             setters: Vec::new(),
+            next: None,
         };
         TypeDefinition { parts, finalizer: None }
     }
@@ -285,6 +286,24 @@ impl<T: NativeType> TypeDefinition<T> {
         };
         self.parts.setters.push((name, Box::new(setter)));
         self.field(name, get)
+    }
+
+    /// What an instance yields, one after the other, where scripts iterate: `for…of`, spread, destructuring. `None` is the end.
+    pub fn iterator<R: for<'v> IntoValue<'v>>(
+        &mut self,
+        next: impl Fn(&mut T) -> Option<R> + Send + 'static,
+    ) -> &mut Self {
+        let next = move |vm: &mut Vm, this: Value| {
+            let mut cx = Context::new(vm, false);
+            let used = cx.vm.with_payload_mut::<T, _>(this, |vm, value| match next(value) {
+                Some(next) => next.into_value(&mut Context::new(vm, false)).map(|local| Some(local.value)),
+                None => Ok(None),
+            });
+            used.unwrap_or_else(|why| Err(wrong_receiver::<T>(&cx, "iterator", this, why)))
+                .map_err(|error| function::raise(&mut cx, T::NAME, error))
+        };
+        self.parts.next = Some(Box::new(next));
+        self
     }
 
     /// What is done with a value when its instance is found dying, in the order of finalizers (referrers first) and before it is dropped: closing what is still open. Functions of the

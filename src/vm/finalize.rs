@@ -471,7 +471,7 @@ impl Vm {
                 Some(class) => format!("{}.finalize", self.function_name(class)),
                 None => "finalize".to_string(),
             },
-            Finalizer::Host(_) => "(host)".to_string(),
+            Finalizer::Host(_) => self.heap.host_type_name(due.value).unwrap_or("(host)").to_string(),
         }
     }
 

@@ -28,6 +28,8 @@ pub type HostCall = dyn Fn(&mut Vm, Args) -> Result<Value, Throw> + Send;
 type LentCall<'l> = dyn Fn(&mut Vm, Args) -> Result<Value, Throw> + 'l;
 /// What reads a field of an instance.
 pub type Getter = dyn Fn(&mut Vm, Value) -> Result<Value, Throw> + Send;
+/// What an instance yields next; `None` at the end.
+pub type Next = dyn Fn(&mut Vm, Value) -> Result<Option<Value>, Throw> + Send;
 /// What writes one.
 pub type Setter = dyn Fn(&mut Vm, Value, Value) -> Result<(), Throw> + Send;
 
@@ -47,6 +49,7 @@ pub(crate) struct HostClass {
     constructor: Option<Box<HostCall>>,
     getters: IndexMap<Key, Box<Getter>, FxBuildHasher>,
     setters: IndexMap<Key, Box<Setter>, FxBuildHasher>,
+    next: Option<Box<Next>>,
 }
 
 /// What a class of the host is made of.
@@ -58,6 +61,7 @@ pub(crate) struct ClassParts {
     pub constants: Vec<(&'static str, f64)>,
     pub getters: Vec<(&'static str, Box<Getter>)>,
     pub setters: Vec<(&'static str, Box<Setter>)>,
+    pub next: Option<Box<Next>>,
 }
 
 /// A function to be.
@@ -159,7 +163,7 @@ impl Vm {
 
     /// Makes a class whose instances hold values of the host.
     pub(crate) fn host_class(&mut self, parts: ClassParts) -> Value {
-        let ClassParts { name, constructor, methods, statics, constants, getters, setters } = parts;
+        let ClassParts { name, constructor, methods, statics, constants, getters, setters, next } = parts;
         let (construct, constructor) = match constructor {
             Some((length, call)) => {
                 (Construct::Makes(NativeInfo::calling_back(name, length, construct_host)), Some(call))
@@ -170,7 +174,7 @@ impl Vm {
         let mut keyed = |name: &str| self.heap.constant(name);
         let getters = getters.into_iter().map(|(name, getter)| (keyed(name), getter)).collect();
         let setters = setters.into_iter().map(|(name, setter)| (keyed(name), setter)).collect();
-        let description = Box::new(HostClass { native, constructor, getters, setters });
+        let description = Box::new(HostClass { native, constructor, getters, setters, next });
         let class = self.heap.constant(name).value();
         let class = self.heap.class(class, Value::UNDEFINED);
         self.heap.class_data(class).native = std::ptr::from_ref(&*description).cast();
@@ -222,6 +226,20 @@ impl Vm {
                 "Cannot add property `{name}`: a {type_name} has the properties that the host gives it"
             ))
         })
+    }
+
+    /// Whether the instances of a class of the host can be iterated over.
+    pub(super) fn has_host_next(&self, object: Value) -> bool {
+        // SAFETY: as in `host_field`.
+        self.heap.class_of(object).is_some_and(|class| unsafe { (*self.host_class_of(class)).next.is_some() })
+    }
+
+    /// What an instance yields next.
+    pub(super) fn host_next(&mut self, object: Value) -> Result<Option<Value>, Throw> {
+        let Some(class) = self.heap.class_of(object) else { return Ok(None) };
+        // SAFETY: as in `host_field`.
+        let class = unsafe { &*self.host_class_of(class) };
+        class.next.as_ref().map_or(Ok(None), |next| self.guarded(|vm| next(vm, object)))
     }
 
     /// The names of the fields of instances of a class of the host.

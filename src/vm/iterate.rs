@@ -14,7 +14,7 @@ impl Vm {
     pub(super) fn iterate(&mut self, value: Value) -> Result<Value, Throw> {
         match value.kind() {
             Some(Kind::Array | Kind::String | Kind::Map | Kind::Set | Kind::Iterator) => Ok(value),
-            Some(Kind::Host) if self.iteration_of(value).is_some() => Ok(value),
+            Some(Kind::Host) if self.is_iterable(value) => Ok(value),
             _ => {
                 let what = self.describe(value);
                 if let Some(call) = self.executed().filter(|instr| super::readable::is_call(instr.op())) {
@@ -100,13 +100,18 @@ impl Vm {
             }
             Some(Kind::Host) => match self.iteration_of(target) {
                 Some(next) => next(self, target)?.map(|value| (value, 0)),
-                None => None,
+                None => self.host_next(target)?.map(|value| (value, 0)),
             },
             _ => None,
         })
     }
 
-    /// How an object of the host is iterated over.
+    /// Whether an object of the host can be iterated over.
+    fn is_iterable(&self, object: Value) -> bool {
+        self.iteration_of(object).is_some() || self.has_host_next(object)
+    }
+
+    /// How an object of the library's is iterated over.
     fn iteration_of(&self, object: Value) -> Option<NextFn> {
         let name = self.heap.host_type_name(object)?;
         self.iterations.iter().find(|(known, _)| *known == name).map(|(_, next)| *next)
