@@ -459,3 +459,34 @@ fn linked_values_live_as_long_as_the_host_counts_their_objects() {
     drop(engine);
     assert_eq!((object.is_linked(), object.as_str()), (false, "outside"));
 }
+
+#[test]
+fn panics_in_destructors_finalizers_and_streams_do_not_harm() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("dropped");
+        }
+    }
+    impl NativeType for Bomb {
+        const NAME: &'static str = "Bomb";
+        fn define(definition: &mut TypeDefinition<Bomb>) {
+            definition.constructor(|| Bomb).finalizer(|_| panic!("finalized"));
+        }
+    }
+    let caught = |f: &mut dyn FnMut()| {
+        let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).unwrap_err();
+        panic.downcast_ref::<&str>().map_or("?".to_string(), |text| text.to_string())
+    };
+    let mut engine = Engine::new();
+    engine.native_type::<Bomb>();
+    let text = caught(&mut || engine.eval::<()>("{ const b = new Bomb(); }").unwrap());
+    assert_eq!(text, "finalized");
+    engine.verify().unwrap();
+    assert_eq!(engine.eval::<i32>("1 + 1").unwrap(), 2);
+    // What writes for a script has no business to panic: the engine stops working, and nothing worse.
+    let mut engine = Engine::builder().output(|_, _| panic!("no paper")).build();
+    assert_eq!(caught(&mut || engine.eval::<()>("[1].map(() => console.log(1))").unwrap()), "no paper");
+    assert!(caught(&mut || drop(engine.eval::<()>("1"))).contains("cannot go on"));
+    drop(engine);
+}

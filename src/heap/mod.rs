@@ -47,6 +47,7 @@ mod verify;
 mod weak;
 
 use std::hash::BuildHasher;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 
 use hashbrown::HashTable;
@@ -327,9 +328,17 @@ impl Heap {
     #[cold]
     #[inline(never)]
     pub(crate) fn emit(&mut self, event: Event) {
-        if let Some(tracer) = &mut self.tracer {
+        let Some(tracer) = &mut self.tracer else { return };
+        match catch_unwind(AssertUnwindSafe(|| {
             tracer.event(&event);
-            self.tracing = tracer.is_on();
+            tracer.is_on()
+        })) {
+            Ok(is_on) => self.tracing = is_on,
+            Err(panic) => {
+                // The heap is in the middle of something: it goes on, without a trace.
+                (self.tracer, self.tracing) = (None, false);
+                self.panic.get_or_insert(panic);
+            }
         }
     }
 

@@ -232,7 +232,7 @@ impl Vm {
         self.stack[at + 1] = Value::UNDEFINED;
         self.stack[at + 2..at + 2 + arguments.len()].copy_from_slice(arguments);
         self.enter(callee, at + 1, arguments.len(), FrameKind::Entry)?;
-        self.run_entry()
+        self.breaking(Vm::run_entry)
     }
 
     /// Calls a function value. The result is on probation in (or borrowed by) the native's statement. What is passed is protected.

@@ -6,6 +6,7 @@
 //!   code of the script runs any more, and a host that goes on is told so at every call.
 
 use std::any::{Any, TypeId};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use super::error::Failure;
 use super::native::{NativeFrame, Throw};
@@ -24,6 +25,9 @@ pub(crate) struct Entered {
     started: bool,
     /// Nothing of the machine was running.
     outermost: bool,
+    /// Natives and frames then, this one included.
+    natives: usize,
+    frames: usize,
 }
 
 /// An exception that the host has caught.
@@ -36,6 +40,7 @@ pub(crate) struct Caught {
 impl Vm {
     /// Begins what the host does: with all that the limits allow, if nothing of the machine runs.
     pub(crate) fn enter_from_host(&mut self, name: &'static str) -> Entered {
+        self.check_whole();
         self.close_dropped();
         let outermost = self.frames.is_empty() && self.natives.is_empty();
         let started = if outermost {
@@ -54,12 +59,40 @@ impl Vm {
             self.heap.emit_push("host", name);
         }
         self.natives.push(NativeFrame { base, in_hand: base, held: Vec::new(), lent: 0 });
-        Entered { base, top, started, outermost }
+        Entered { base, top, started, outermost, natives: self.natives.len(), frames: self.frames.len() }
     }
 
-    /// Ends what [`Vm::enter_from_host`] began: its values die unless something older refers to them, finalizers that are due run.
+    /// Ends what [`Vm::enter_from_host`] began, on whatever way the host goes out.
     pub(crate) fn leave_to_host(&mut self, entered: Entered) {
-        let Entered { base, top, started, outermost } = entered;
+        if (self.natives.len(), self.frames.len()) == (entered.natives, entered.frames) {
+            self.breaking(|vm| vm.leave(entered));
+        } else {
+            self.broken = true;
+        }
+    }
+
+    /// Runs what the host may panic in where nothing stops that: in what it does for streams and clocks. The machine is of no use after it.
+    pub(super) fn breaking<R>(&mut self, f: impl FnOnce(&mut Vm) -> R) -> R {
+        match catch_unwind(AssertUnwindSafe(|| f(self))) {
+            Ok(result) => result,
+            Err(panic) => {
+                self.broken = true;
+                resume_unwind(panic)
+            }
+        }
+    }
+
+    /// Panics if the host has panicked in the middle of the machine's work.
+    pub(super) fn check_whole(&self) {
+        assert!(
+            !self.broken,
+            "the host of this engine has panicked in what it does for scripts (Host); the engine cannot go on"
+        );
+    }
+
+    /// Its values die unless something older refers to them, finalizers that are due run.
+    fn leave(&mut self, entered: Entered) {
+        let Entered { base, top, started, outermost, .. } = entered;
         let counted = |vm: &mut Vm| vm.counted_locals();
         if self.heap.scope_wants_care() {
             self.finalize_scope(base, counted);
@@ -91,6 +124,7 @@ impl Vm {
 
     /// Begins a statement of the host's without a scope: one call of a function that something holds, whose arguments and result are taken as they are. Only if the machine is idle.
     pub(crate) fn begin_call(&mut self) -> bool {
+        self.check_whole();
         self.close_dropped();
         self.pending = Pending::Nothing;
         self.close_reserve();

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 
+use super::finalize::Unfinished;
 use super::native::{Args, Construct, NativeClass, NativeInfo, Throw};
 use super::{Pending, Vm};
 use crate::heap::cell::{Kind, Native};
@@ -381,6 +382,17 @@ impl Vm {
         match catch_unwind(AssertUnwindSafe(|| f(self))) {
             Ok(result) => result,
             Err(panic) => Err(self.panicked(panic)),
+        }
+    }
+
+    /// The same for a finalizer.
+    pub(super) fn unwinding_stops(
+        &mut self,
+        finalizer: impl FnOnce(&mut Vm) -> Result<(), Unfinished>,
+    ) -> Result<(), Unfinished> {
+        match catch_unwind(AssertUnwindSafe(|| finalizer(self))) {
+            Ok(result) => result,
+            Err(panic) => Err(Unfinished::Failed(self.panicked(panic))),
         }
     }
 

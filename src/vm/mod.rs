@@ -265,6 +265,8 @@ pub struct Vm {
     /// Functions that were lent and are to be taken back.
     lent_functions: Vec<(Value, Arc<hosted::LentFunction>)>,
     closing: Arc<closing::Closing>,
+    /// The host has panicked where the machine could not stop it: nothing runs any more.
+    broken: bool,
     /// The types of the host that scripts can use: the class of each, and what the host keeps with it.
     types: FxHashMap<std::any::TypeId, HostType>,
     /// State of `Math.random()`; `None` until first used, unless a seed was given.
@@ -377,6 +379,7 @@ impl Vm {
             host_classes: Vec::new(),
             lent_functions: Vec::new(),
             closing: Default::default(),
+            broken: false,
             types: Default::default(),
             random: options.seed.map(seed_state),
             unwalked: 0,
@@ -410,6 +413,7 @@ impl Vm {
 
     /// Links a program and runs it to its end. `Ok` is the program's value: it is held until [`Vm::finish`].
     pub fn run_program(&mut self, program: &Program, source: Source) -> Result<Value, error::Failure> {
+        self.check_whole();
         self.begin_budget();
         let started = self.start_clock();
         let main = self.link_program(program, source);
@@ -455,6 +459,12 @@ impl Vm {
 
     /// Ends the program: gives back its value, closes the handles that are open, and pops every scope, with all finalizers that are left. The machine can be dropped after it.
     pub fn finish(&mut self, value: Value) {
+        if !self.broken {
+            self.breaking(|vm| vm.finish_whole(value));
+        }
+    }
+
+    fn finish_whole(&mut self, value: Value) {
         self.finalization.suspended.clear();
         self.heap.by_temporary();
         self.heap.decref(value);

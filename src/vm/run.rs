@@ -36,7 +36,7 @@ impl Vm {
         });
         let entry = self.frames.len();
         // SAFETY: a frame is there, with its code and registers.
-        unsafe { self.run(entry) }
+        self.breaking(|vm| unsafe { vm.run(entry) })
     }
 
     /// Grows the stack to at least `len` values.

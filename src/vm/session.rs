@@ -50,6 +50,7 @@ impl Vm {
     /// # Errors
     /// It ended early. If by an exception, that is `_err` now, if `takes_error`.
     pub fn run_input(&mut self, program: &Program, source: Source, takes_error: bool) -> Result<Value, Failure> {
+        self.check_whole();
         self.settle(false);
         self.close_reserve();
         self.begin_budget();
