@@ -384,6 +384,13 @@ impl Vm {
         }
     }
 
+    /// Runs code of the host where no program can be ended: a panic waits until whoever entered the machine leaves it.
+    pub(crate) fn shielded(&mut self, f: impl FnOnce(&mut Vm)) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| f(self))) {
+            self.heap.panic.get_or_insert(panic);
+        }
+    }
+
     #[cold]
     fn panicked(&mut self, panic: Box<dyn Any + Send>) -> Throw {
         self.heap.panic.get_or_insert(panic);
