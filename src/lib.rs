@@ -9,3 +9,8 @@ pub mod heap;
 pub mod stdlib;
 pub mod syntax;
 pub mod vm;
+
+/// The blocks of docs/embedding.md, which run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/embedding.md")]
+pub struct EmbeddingGuide;

@@ -276,7 +276,7 @@ fn dump(what: Dump, script: &Text, host: StdHost, streams: &Shared<Streams>) -> 
     let Text { name, text, .. } = script;
     let text = match what {
         Dump::Tokens => syntax::tokens(text),
-        Dump::Ast => syntax::dump_ast(&syntax::parse(text, &ParseOptions::default()).map_err(Error::Syntax)?),
+        Dump::Ast => syntax::dump_ast(&syntax::parse(text, &ParseOptions::default()).map_err(Error::from)?),
         Dump::Bytecode => Engine::builder().host(host).build().disassemble(name, text)?,
     };
     let _ = streams.borrow_mut().output(&text);

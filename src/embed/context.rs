@@ -1,5 +1,6 @@
 //! Inside the engine: values by their scope, and what can be done with them.
 
+use std::fmt;
 use std::marker::PhantomData;
 
 use super::convert::{FromValue, IntoArgs, IntoValue};
@@ -26,7 +27,7 @@ pub struct Context<'s> {
     brand: PhantomData<fn(&'s ()) -> &'s ()>,
 }
 
-/// A value, as long as its scope lasts.
+/// A value, as long as its scope lasts. Two are equal if they are the same: texts with the same characters need not be.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Local<'s> {
     pub(super) value: Value,
@@ -266,6 +267,15 @@ impl<'s> Context<'s> {
         R::from_value(self, value)
     }
 
+    /// Charges for work of the host's, so that the script's limits hold for it: `bytes` is about how many bytes or elements it touches, and 16 are a unit of
+    /// [`super::Builder::fuel`]. Work that takes long charges as it goes; an interrupt and the time limit are seen here, too.
+    ///
+    /// # Errors
+    /// A limit or an interrupt: to be answered with, since the script has ended.
+    pub fn charge(&mut self, bytes: usize) -> Result<(), Error> {
+        self.vm.charge(bytes).map_err(|throw| self.caught(throw))
+    }
+
     /// Calls a function while nothing else runs; what goes in and comes out needs no scope.
     pub(super) fn call_plainly<R: FromValue<'s>>(
         &mut self,
@@ -324,7 +334,12 @@ impl<'s> Context<'s> {
                 let same = thrown.value.value(self.vm);
                 match same {
                     Ok(value) => self.vm.throw(value),
-                    Err(_) => self.vm.raise(crate::vm::ErrorClass::Error, &thrown.message, None),
+                    // Another engine's exception is an error of the host here.
+                    Err(_) => {
+                        let message = thrown.message.clone();
+                        let source = HostError(std::sync::Arc::new(Error::Thrown(thrown)));
+                        self.vm.raise(crate::vm::ErrorClass::Error, &message, Some(Box::new(source)))
+                    }
                 }
             }
             Error::Raised { class, message } => self.vm.raise(class, &message, None),
@@ -341,6 +356,12 @@ impl<'s> Context<'s> {
                 self.vm.raise(crate::vm::ErrorClass::Error, &message, Some(Box::new(source)))
             }
         }
+    }
+}
+
+impl fmt::Debug for Local<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Local({:?})", self.kind())
     }
 }
 

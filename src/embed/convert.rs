@@ -29,6 +29,10 @@ use super::native_type::NativeType;
 use crate::heap::value::Value;
 
 /// A type that script values can be converted to.
+#[diagnostic::on_unimplemented(
+    message = "values of a script are not converted to `{Self}`",
+    note = "implement `FromValue`; with the feature `serde`, `Serde<{Self}>` takes what is `Deserialize`; an instance of a type of the host comes as a `Handle` or `Local`"
+)]
 pub trait FromValue<'s>: Sized {
     /// The conversion runs no code of the script and makes no values, so a function with only such parameters needs no scope of its own. Leave it `false` unless speed matters.
     const PLAIN: bool = false;
@@ -41,6 +45,10 @@ pub trait FromValue<'s>: Sized {
 }
 
 /// A type whose values can be converted to script values.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not become a value of a script",
+    note = "implement `IntoValue`; with the feature `serde`, `Serde` gives what is `Serialize`; `Native` gives an instance of a type of the host"
+)]
 pub trait IntoValue<'s> {
     /// The conversion runs no code of the script and uses no values that exist already, so a call with only such arguments needs no scope of its own. Leave it `false` unless speed matters.
     const PLAIN: bool = false;
@@ -56,6 +64,10 @@ pub trait IntoValue<'s> {
 pub type Values = SmallVec<[Value; 4]>;
 
 /// What can be passed to a call: a tuple, an array, a slice or a vector of values.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no list of arguments",
+    note = "it is a tuple of up to eight values (one: `(value,)`), or an array, slice or vector"
+)]
 pub trait IntoArgs<'s> {
     #[doc(hidden)]
     const PLAIN: bool = false;

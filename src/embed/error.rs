@@ -1,6 +1,7 @@
 //! What can go wrong, as values.
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use super::handle::Handle;
@@ -8,6 +9,7 @@ use super::modules::Refused;
 use crate::heap::handles::HandleError;
 use crate::heap::value::Value;
 use crate::syntax::Diagnostic;
+use crate::vm::code::Source;
 use crate::vm::error::{Failure, Place};
 use crate::vm::limits::Limit;
 use crate::vm::{ErrorClass, Vm};
@@ -15,9 +17,9 @@ use crate::vm::{ErrorClass, Vm};
 /// Why a program, a call or a conversion gave no value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// It is no program: at least one diagnostic, in the order of the text.
+    /// It is no program.
     #[error("{}", first_message(.0))]
-    Syntax(Vec<Diagnostic>),
+    Syntax(SyntaxErrors),
     /// A module that it imports does not compile or cannot be had.
     #[error("{}: {}", .0.source.name, first_message(&.0.diagnostics))]
     Module(Box<Refused>),
@@ -25,7 +27,7 @@ pub enum Error {
     #[error("{}", failure_message(.0))]
     Failure(Failure),
     /// An exception of the script that came out of a call or an evaluation.
-    #[error("{}", .0.message)]
+    #[error(transparent)]
     Thrown(Box<Thrown>),
     /// A value is not what was asked for.
     #[error("{what} must be {expected}, got {found}")]
@@ -50,8 +52,30 @@ pub enum Error {
         message: String,
     },
     /// An error of the host. A script gets an Error with its message; if nobody catches that, the host finds this as its source.
-    #[error("{0}")]
+    #[error(transparent)]
     Host(HostError),
+}
+
+/// What is wrong with a text: at least one diagnostic, in the order of the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyntaxErrors {
+    pub diagnostics: Vec<Diagnostic>,
+    /// The text and its name, where an embedder's functions have compiled it.
+    pub source: Option<Arc<Source>>,
+}
+
+impl Deref for SyntaxErrors {
+    type Target = [Diagnostic];
+
+    fn deref(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
+}
+
+impl From<Vec<Diagnostic>> for Error {
+    fn from(diagnostics: Vec<Diagnostic>) -> Error {
+        Error::Syntax(SyntaxErrors { diagnostics, source: None })
+    }
 }
 
 /// An exception that no script has caught.
@@ -71,6 +95,19 @@ pub struct Thrown {
     pub source: Option<HostError>,
 }
 
+impl fmt::Display for Thrown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Thrown {
+    /// The host's error that it was made from.
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_ref().map(|source| &*source.0 as &(dyn std::error::Error + 'static))
+    }
+}
+
 /// An error of the host, shared.
 #[derive(Clone)]
 pub struct HostError(pub Arc<dyn std::error::Error + Send + Sync>);
@@ -84,6 +121,12 @@ impl fmt::Debug for HostError {
 impl fmt::Display for HostError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl std::error::Error for HostError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source()
     }
 }
 
@@ -155,8 +198,25 @@ impl Error {
         }
     }
 
-    /// Where it happened, if a script was at fault.
+    /// The same of a text that is known now.
+    pub(super) fn in_source(mut self, name: &str, text: &str) -> Error {
+        if let Error::Syntax(errors) = &mut self {
+            errors.source.get_or_insert_with(|| Arc::new(Source::new(name, text)));
+        }
+        self
+    }
+
+    /// Where it happened, if a script was at fault; of a text that does not compile, where the first thing is wrong.
     pub fn position(&self) -> Option<Position> {
+        let refused = match self {
+            Error::Syntax(errors) => errors.source.as_ref().zip(errors.first()),
+            Error::Module(refused) => Some(&refused.source).zip(refused.diagnostics.first()),
+            _ => None,
+        };
+        if let Some((source, first)) = refused {
+            let at = source.position(first.span.start);
+            return Some(Position { name: source.name.clone(), line: at.line, column: at.column });
+        }
         let place = match self {
             Error::Thrown(thrown) => thrown.place.as_ref(),
             Error::Failure(
@@ -226,16 +286,31 @@ pub(super) fn thrown(vm: &mut Vm, value: Value, failure: Failure) -> Error {
     Error::Thrown(Box::new(Thrown { message, stack, place, rethrown, value, source }))
 }
 
+/// An error of whatever type.
+pub(super) type AnyError = Box<dyn std::error::Error + Send + Sync>;
+
 /// What a function of the host answers when it fails: made by `?` from any error, this engine's included.
 #[derive(Debug)]
 pub struct HostFailure(pub(super) Error);
 
+impl HostFailure {
+    pub(super) fn of(error: AnyError) -> HostFailure {
+        HostFailure(match error.downcast::<Error>().map_err(|other| other.downcast::<HostError>()) {
+            Ok(own) => *own,
+            Err(Ok(shared)) => Error::Host(*shared),
+            Err(Err(other)) => Error::Host(HostError(Arc::from(other))),
+        })
+    }
+}
+
 impl<E: std::error::Error + Send + Sync + 'static> From<E> for HostFailure {
     fn from(error: E) -> HostFailure {
-        let error: Box<dyn std::error::Error + Send + Sync> = Box::new(error);
-        HostFailure(match error.downcast::<Error>() {
-            Ok(own) => *own,
-            Err(other) => Error::Host(HostError(Arc::from(other))),
-        })
+        HostFailure::of(Box::new(error))
+    }
+}
+
+impl From<HostFailure> for AnyError {
+    fn from(failure: HostFailure) -> AnyError {
+        Box::new(failure.0)
     }
 }

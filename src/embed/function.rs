@@ -2,13 +2,17 @@
 
 use super::context::{Context, Local};
 use super::convert::{FromValue, IntoValue};
-use super::error::{Error, HostFailure};
+use super::error::{AnyError, Error, HostFailure};
 use crate::heap::value::Value;
 use crate::vm::hosted;
 use crate::vm::native::{Args, Throw};
 use crate::vm::{ErrorClass, Vm};
 
-/// What a function of the host answers: a value, or a `Result` of one with any error.
+/// What a function of the host answers: a value, or a `Result` of one with any error that can be boxed as `Box<dyn Error + Send + Sync>`: types of errors, texts, such a box.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be given to a script",
+    note = "it is to be an `IntoValue`, or a `Result` of one with an error that is `Send` and `Sync`, or a text"
+)]
 pub trait IntoReturn<M> {
     #[doc(hidden)]
     fn into_return<'s>(self, cx: &mut Context<'s>) -> Result<Local<'s>, Error>;
@@ -26,12 +30,12 @@ impl<T: for<'v> IntoValue<'v>> IntoReturn<Plain> for T {
     }
 }
 
-impl<T: for<'v> IntoValue<'v>, E: Into<HostFailure>> IntoReturn<Fallible> for Result<T, E> {
+impl<T: for<'v> IntoValue<'v>, E: Into<AnyError>> IntoReturn<Fallible> for Result<T, E> {
     #[inline]
     fn into_return<'s>(self, cx: &mut Context<'s>) -> Result<Local<'s>, Error> {
         match self {
             Ok(value) => value.into_value(cx),
-            Err(error) => Err(error.into().0),
+            Err(error) => Err(HostFailure::of(error.into()).0),
         }
     }
 }
@@ -40,6 +44,13 @@ impl<T: for<'v> IntoValue<'v>, E: Into<HostFailure>> IntoReturn<Fallible> for Re
 /// one with any error. With `&mut Context` as its first parameter it can call functions of the script.
 ///
 /// Arguments that the script leaves out are `undefined`, those too many are ignored, as in JavaScript.
+#[diagnostic::on_unimplemented(
+    message = "this is no function that a script can call",
+    label = "not a function for scripts",
+    note = "its parameters are up to eight types that are `FromValue` and borrow nothing (`String`, not `&str`), with `&mut Context` in front if it calls back; their types are written",
+    note = "its result is an `IntoValue`, or a `Result` of one with an error that is `Send` and `Sync`, or a text; to answer a `Local`, use the raw kind of function",
+    note = "it is `Fn`: what it changes stands in a `Mutex`, a `Cell` or an atomic"
+)]
 pub trait HostFunction<M> {
     #[doc(hidden)]
     const LENGTH: u8;

@@ -1,5 +1,6 @@
 //! Handles: what a host keeps of a script's values.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::context::{AsContext, Context, Local};
@@ -13,10 +14,9 @@ use crate::vm::Vm;
 ///
 /// It can be sent to other threads and dropped anywhere; dropped handles are closed, in order, when their engine is entered next. With another engine it is refused.
 /// When a program is ended ([`super::Engine::finish`]), its values go, and their handles are closed.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Handle(Arc<Opened>);
 
-#[derive(Debug)]
 struct Opened {
     raw: RawHandle,
     of: Arc<crate::vm::Closing>,
@@ -25,6 +25,12 @@ struct Opened {
 impl Drop for Opened {
     fn drop(&mut self) {
         self.of.push(self.raw);
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Handle").field(&self.0.raw).finish()
     }
 }
 

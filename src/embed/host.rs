@@ -85,7 +85,7 @@ impl Engine {
 
     // ---- Programs -----------------------------------------------------------------------------------------------------------
 
-    /// Compiles and runs a text, and converts its value: that of its last statement, if that is an expression. What it declares at its top level stays.
+    /// Compiles and runs a text in the session, and converts its value: that of its last statement, if that is an expression. What it declares at its top level stays.
     ///
     /// # Errors
     /// It does not compile; it throws; a limit; its value is of another type.
@@ -102,12 +102,14 @@ impl Engine {
         let result = match self.evaluate(name, source) {
             Ok(()) => {
                 let value = self.vm.open_value();
-                self.enter(|cx| {
-                    let value = cx.keep(value);
-                    R::from_value(cx, value)
-                })
+                // What it takes to convert it is the program's.
+                let entered = self.vm.enter_after_program("call");
+                let inside = Inside { entered: Some(entered), vm: &mut self.vm };
+                let mut cx = Context::new(inside.vm, true);
+                let value = cx.keep(value);
+                R::from_value(&mut cx, value)
             }
-            Err(error) => Err(self.thrown(error)),
+            Err(error) => Err(self.thrown(error).in_source(name, source)),
         };
         self.forget();
         self.vm.resume_panic();
@@ -121,8 +123,8 @@ impl Engine {
     /// It does not compile, or imports something; a parameter is no name.
     pub fn compile_function(&mut self, name: &str, parameters: &[&str], source: &str) -> Result<Handle, Error> {
         self.open_realm();
-        let tree = self.parse_body(parameters, source)?;
-        self.run_tree(name, source, &tree)?;
+        let made = self.parse_body(parameters, source).and_then(|tree| self.run_tree(name, source, &tree));
+        made.map_err(|error| error.in_source(name, source))?;
         let value = self.vm.open_value();
         let handle = self.enter(|cx| {
             let function = cx.keep(value);
@@ -174,7 +176,7 @@ impl Engine {
             }
         }
         let options = ParseOptions { is_body: true, ..self.parse };
-        let mut tree = syntax::parse(source, &options).map_err(Error::Syntax)?;
+        let mut tree = syntax::parse(source, &options).map_err(Error::from)?;
         let (span, nowhere) = (tree.span, Span::new(0, 0));
         let last = tree.body.iter().rposition(|statement| !matches!(statement.kind, ast::StmtKind::Empty));
         if let Some(last) = last.and_then(|last| tree.body.get_mut(last))

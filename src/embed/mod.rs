@@ -24,28 +24,36 @@ mod print;
 mod serde;
 mod session;
 
+use std::time::Duration;
+
 use crate::compile;
 use crate::heap::value::Value;
 use crate::syntax::{self, Diagnostic, ParseOptions, ast, codes};
 use crate::vm::Vm;
 use crate::vm::code::Source;
-use crate::vm::interrupt::Interrupt;
 use modules::Surroundings;
 use session::Session;
 
 #[cfg(feature = "serde")]
 pub use self::serde::{ConversionError, Serde};
 pub use crate::compile::proto::Program;
+pub use crate::events::{Preset, TextTracer};
+pub use crate::heap::event::Tracer;
 pub use crate::heap::handles::{HandleError, OpenHandle};
 pub use crate::heap::links::LinkError;
 pub use crate::heap::links::foreign::Foreign;
-pub use crate::vm::host::{Host, Stream};
+pub use crate::vm::Options;
+pub use crate::vm::error::Failure;
+pub use crate::vm::files::{Environment, Files};
+pub use crate::vm::host::{Closed, FinalizerFailure, Host, ModuleName, NoModule, Reason, Stream};
+pub use crate::vm::interrupt::Interrupt;
+pub use crate::vm::limits::Limit;
 pub use crate::vm::look::Member;
 pub use crate::vm::why::Leak;
 pub use builder::Builder;
 pub use context::{AsContext, Context, Kind, Local};
 pub use convert::{FromValue, IntoArgs, IntoValue, Native};
-pub use error::{Error, HostError, HostFailure, Position, Thrown};
+pub use error::{Error, HostError, HostFailure, Position, SyntaxErrors, Thrown};
 pub use function::{Arguments, HostFunction, IntoReturn};
 pub use handle::Handle;
 pub use host::Scope;
@@ -158,16 +166,23 @@ impl Engine {
         compile::compile(tree, source, &around.options(&builtins))
     }
 
-    /// Compiles and runs a program; `name` is its file's name in messages. What an earlier program left is gone.
+    /// Compiles and runs a whole program, as the command line does; `name` is its file's name in messages. What an earlier program left is gone, and so will be what
+    /// this one declares: [`Engine::call`] does not find it, as it finds what [`Engine::eval`] has declared.
     ///
     /// # Errors
     /// It does not compile, or it ended early.
     pub fn run(&mut self, name: &str, source: &str) -> Result<Outcome, Error> {
-        let tree = self.parse(source).map_err(Error::Syntax)?;
+        let result = self.run_afresh(name, source);
+        self.vm.resume_panic();
+        result
+    }
+
+    fn run_afresh(&mut self, name: &str, source: &str) -> Result<Outcome, Error> {
+        let tree = self.parse(source).map_err(Error::from)?;
         if !tree.module.requests.is_empty() {
             return self.run_modules(name, source, tree);
         }
-        let program = self.compile_tree(&tree, source, Surroundings::default()).map_err(Error::Syntax)?;
+        let program = self.compile_tree(&tree, source, Surroundings::default()).map_err(Error::from)?;
         drop(tree);
         self.finish();
         self.begin();
@@ -198,6 +213,18 @@ impl Engine {
     /// for a method or property of values. O(n).
     pub fn builtins(&self) -> Vec<String> {
         compile::value_names().map(String::from).chain(self.vm.library_names()).collect()
+    }
+
+    /// Changes [`Builder::fuel`] for the programs and calls to come: one script may take more than another.
+    pub fn set_fuel(&mut self, units: Option<u64>) {
+        let (_, timeout) = self.vm.limits();
+        self.vm.set_limits(units, timeout);
+    }
+
+    /// Changes [`Builder::timeout`] likewise.
+    pub fn set_timeout(&mut self, time: Option<Duration>) {
+        let (fuel, _) = self.vm.limits();
+        self.vm.set_limits(fuel, time);
     }
 
     /// Units of work of the program that ran last, in all: what [`Builder::fuel`] limits.
@@ -235,6 +262,11 @@ impl Engine {
     /// Ends the program that ran last: gives up its value and pops its scopes, so that all its values die, in order. Nothing
     /// happens if there is none.
     pub fn finish(&mut self) {
+        self.end();
+        self.vm.resume_panic();
+    }
+
+    fn end(&mut self) {
         if std::mem::replace(&mut self.ran, false) {
             self.open = false;
             self.end_session();
@@ -246,7 +278,10 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        self.finish();
+        self.end();
+        if !std::thread::panicking() {
+            self.vm.resume_panic();
+        }
     }
 }
 
@@ -259,7 +294,6 @@ const _: () = {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vm::error::Failure;
 
     fn value_of(source: &str) -> String {
         let mut engine = Engine::builder().build();

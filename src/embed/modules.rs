@@ -107,9 +107,9 @@ impl Engine {
     /// # Errors
     /// Everything that is wrong with the first text that has errors.
     pub fn check(&mut self, name: &str, source: &str) -> Result<(), Error> {
-        let tree = self.parse(source).map_err(Error::Syntax)?;
+        let tree = self.parse(source).map_err(Error::from)?;
         if tree.module.requests.is_empty() {
-            return self.compile_tree(&tree, source, Surroundings::default()).map(drop).map_err(Error::Syntax);
+            return self.compile_tree(&tree, source, Surroundings::default()).map(drop).map_err(Error::from);
         }
         let mut modules = Modules::default();
         let plan = self.plan(&mut modules, name, source, tree, 0, Surroundings::default())?;
@@ -125,9 +125,9 @@ impl Engine {
     /// # Errors
     /// As [`Engine::check`].
     pub fn disassemble(&mut self, name: &str, source: &str) -> Result<String, Error> {
-        let tree = self.parse(source).map_err(Error::Syntax)?;
+        let tree = self.parse(source).map_err(Error::from)?;
         if tree.module.requests.is_empty() {
-            let program = self.compile_tree(&tree, source, Surroundings::default()).map_err(Error::Syntax)?;
+            let program = self.compile_tree(&tree, source, Surroundings::default()).map_err(Error::from)?;
             return Ok(compile::disassemble(&program, source, &self.vm.builtin_names(), &[]));
         }
         let mut modules = Modules::default();
@@ -223,7 +223,7 @@ impl Engine {
         self.load(modules, from)?;
         let paths: Vec<String> = modules.texts.iter().map(|text| text.source.name.clone()).collect();
         let refused = |modules: &Modules, index: usize, diagnostics: Vec<Diagnostic>| match index == entry {
-            true => Error::Syntax(diagnostics),
+            true => Error::from(diagnostics),
             false => refused(&modules.texts[index].source, diagnostics, None),
         };
         let linked = link::link(&mut modules.graph, entry, first, &paths)
@@ -265,7 +265,7 @@ impl Engine {
         match program {
             Some(program) => Ok(Plan { entry, linked, programs, program }),
             // Never: the entry has a text, and is in the order.
-            None => Err(Error::Syntax(Vec::new())),
+            None => Err(Error::from(Vec::new())),
         }
     }
 

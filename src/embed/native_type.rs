@@ -2,7 +2,7 @@
 
 use super::context::{Context, Local};
 use super::convert::{FromValue, IntoValue};
-use super::error::{Error, HostFailure};
+use super::error::{AnyError, Error, HostFailure};
 use super::function::{self, Arguments, HostFunction, IntoReturn, argument};
 use crate::heap::value::Value;
 use crate::vm::Vm;
@@ -31,6 +31,11 @@ pub struct TypeDefinition<T> {
 }
 
 /// A closure that makes a `T`, or a `Result` of one with any error.
+#[diagnostic::on_unimplemented(
+    message = "this is no constructor of `{T}`",
+    label = "not a constructor",
+    note = "it is `Fn(A, B, …) -> {T}`, or answers a `Result` of one; each parameter is a `FromValue` that borrows nothing, and its type is written"
+)]
 pub trait Constructor<T, M>: Send + 'static {
     #[doc(hidden)]
     const LENGTH: u8;
@@ -39,6 +44,12 @@ pub trait Constructor<T, M>: Send + 'static {
 }
 
 /// A closure that is a method: `Fn(&T, A, B, …) -> R`, or with `&mut Context` behind the `&T`, to call functions of the script meanwhile.
+#[diagnostic::on_unimplemented(
+    message = "this is no method that looks at a `{T}`",
+    label = "not a method for scripts",
+    note = "it is `Fn(&{T}, A, B, …) -> R`, the types of its parameters written; one that changes the `{T}` is a `method_mut`",
+    note = "each `A` is a `FromValue` that borrows nothing; `R` is an `IntoValue`, or a `Result` of one; to answer a `Local`, use `raw_method`"
+)]
 pub trait Method<T, M>: Send + 'static {
     #[doc(hidden)]
     const LENGTH: u8;
@@ -49,6 +60,12 @@ pub trait Method<T, M>: Send + 'static {
 }
 
 /// A closure that is a method which changes its instance: `Fn(&mut T, A, B, …) -> R`, or with `&mut Context` behind the `&mut T`.
+#[diagnostic::on_unimplemented(
+    message = "this is no method that changes a `{T}`",
+    label = "not a method for scripts",
+    note = "it is `Fn(&mut {T}, A, B, …) -> R`, the types of its parameters written; one that only looks is a `method`",
+    note = "each `A` is a `FromValue` that borrows nothing; `R` is an `IntoValue`, or a `Result` of one; to answer a `Local`, use `raw_method`"
+)]
 pub trait MethodMut<T, M>: Send + 'static {
     #[doc(hidden)]
     const LENGTH: u8;
@@ -70,9 +87,9 @@ impl<T> IntoInstance<T, function::Plain> for T {
     }
 }
 
-impl<T, E: Into<HostFailure>> IntoInstance<T, function::Fallible> for Result<T, E> {
+impl<T, E: Into<AnyError>> IntoInstance<T, function::Fallible> for Result<T, E> {
     fn into_instance(self) -> Result<T, Error> {
-        self.map_err(|error| error.into().0)
+        self.map_err(|error| HostFailure::of(error.into()).0)
     }
 }
 
@@ -268,19 +285,21 @@ impl<T: NativeType> TypeDefinition<T> {
         self
     }
 
-    /// A property that scripts can read and write.
-    pub fn field_mut<R: IntoReturn<M>, M: 'static, A: for<'v> FromValue<'v>>(
+    /// A property that scripts can read and write. What `set` answers matters only if it is an error.
+    pub fn field_mut<R: IntoReturn<M>, M: 'static, A: for<'v> FromValue<'v>, S: IntoReturn<N>, N: 'static>(
         &mut self,
         name: &'static str,
         get: impl Fn(&T) -> R + Send + 'static,
-        set: impl Fn(&mut T, A) + Send + 'static,
+        set: impl Fn(&mut T, A) -> S + Send + 'static,
     ) -> &mut Self {
         let setter = move |vm: &mut Vm, this: Value, value: Value| {
             let mut cx = Context::new(vm, false);
             let local = cx.kept(value);
             let written = A::from_value(&mut cx, local).and_then(|value| {
-                let used = cx.vm.with_payload_mut::<T, _>(this, |_, this| set(this, value));
-                used.map_err(|why| wrong_receiver::<T>(&cx, name, this, why))
+                let used = cx.vm.with_payload_mut::<T, _>(this, |vm, this| {
+                    set(this, value).into_return(&mut Context::new(vm, false)).map(drop)
+                });
+                used.unwrap_or_else(|why| Err(wrong_receiver::<T>(&cx, name, this, why)))
             });
             written.map_err(|error| function::raise(&mut cx, name, error))
         };

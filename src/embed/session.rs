@@ -101,7 +101,7 @@ impl Engine {
 
     /// Runs a tree as an input that declares nothing.
     pub(super) fn run_tree(&mut self, name: &str, source: &str, tree: &ast::Program) -> Result<(), Error> {
-        let program = self.compile_tree(tree, source, self.around(true)).map_err(Error::Syntax)?;
+        let program = self.compile_tree(tree, source, self.around(true)).map_err(Error::from)?;
         let result = self.vm.run_input(&program, Source::new(name, source), true);
         self.take_names(program);
         result.map(|_| ()).map_err(Error::Failure)
@@ -214,11 +214,11 @@ impl Engine {
 
     /// Compiles an input, and runs the modules that it imports for the first time.
     fn prepare(&mut self, name: &str, source: &str, all_globals: bool, takes_error: bool) -> Result<Program, Error> {
-        let tree = self.parse_in(source, self.around(all_globals)).map_err(Error::Syntax)?;
+        let tree = self.parse_in(source, self.around(all_globals)).map_err(Error::from)?;
         if tree.module.requests.is_empty() {
-            return self.compile_tree(&tree, source, self.around(all_globals)).map_err(Error::Syntax);
+            return self.compile_tree(&tree, source, self.around(all_globals)).map_err(Error::from);
         }
-        let Some(mut session) = self.session.take() else { return Err(Error::Syntax(Vec::new())) };
+        let Some(mut session) = self.session.take() else { return Err(Error::from(Vec::new())) };
         let Session { names, imports, modules, sets, .. } = &mut session;
         let around = Surroundings { globals: &[], imports, all_globals };
         let prepared = self.prepare_input(modules, names, (name, source, tree), around, takes_error);

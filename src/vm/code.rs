@@ -1,6 +1,7 @@
 //! Linked code: a compiled function with its constants as heap values and room for its inline caches.
 
 use std::cell::UnsafeCell;
+use std::fmt;
 use std::mem::offset_of;
 use std::ptr::null_mut;
 use std::sync::Arc;
@@ -16,11 +17,18 @@ use crate::syntax::ast::Span;
 use crate::syntax::diagnostic::Position;
 
 /// A source text, with its lines found once.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub struct Source {
     pub name: String,
     pub text: String,
     line_starts: Vec<u32>,
+}
+
+impl fmt::Debug for Source {
+    /// Its name: errors, which hold texts, are shown where something failed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Source({:?})", self.name)
+    }
 }
 
 impl Source {

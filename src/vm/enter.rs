@@ -42,11 +42,18 @@ impl Vm {
     pub(crate) fn enter_from_host(&mut self, name: &'static str) -> Entered {
         self.check_whole();
         self.close_dropped();
+        if self.frames.is_empty() && self.natives.is_empty() {
+            self.close_reserve();
+            self.begin_budget();
+        }
+        self.enter_after_program(name)
+    }
+
+    /// The same with what the program that has just ended has left of its limits: what belongs to it is done with its value.
+    pub(crate) fn enter_after_program(&mut self, name: &'static str) -> Entered {
         let outermost = self.frames.is_empty() && self.natives.is_empty();
         let started = if outermost {
             self.pending = Pending::Nothing;
-            self.close_reserve();
-            self.begin_budget();
             self.start_clock()
         } else {
             false

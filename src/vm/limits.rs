@@ -146,6 +146,17 @@ impl Vm {
         self.budget.written
     }
 
+    /// What programs may take from the next one on.
+    pub(crate) fn set_limits(&mut self, fuel: Option<u64>, timeout: Option<Duration>) {
+        self.options.fuel = fuel;
+        self.options.timeout = timeout;
+    }
+
+    /// What programs may take: fuel and time.
+    pub(crate) fn limits(&self) -> (Option<u64>, Option<Duration>) {
+        (self.options.fuel, self.options.timeout)
+    }
+
     /// A program begins: it has all that the limits allow.
     pub(super) fn begin_budget(&mut self) {
         let options = &self.options;
