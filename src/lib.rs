@@ -1,5 +1,7 @@
 //! Probate: JSON that runs, on a heap whose memory is owned by scopes, deterministic and visible.
 
+#[cfg(feature = "capi")]
+pub mod capi;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod compile;

@@ -21,7 +21,7 @@ use crate::vm::native::Throw;
 /// The lifetime is the scope's. It marks the values that belong to it ([`Local`]), so that none of them outlives its scope or gets into another engine: the
 /// compiler refuses both.
 pub struct Context<'s> {
-    pub(super) vm: &'s mut Vm,
+    pub(crate) vm: &'s mut Vm,
     /// Values that are handed out are held until the scope ends. Not in functions that call nothing back: what they see lives longer than they run.
     holds: bool,
     brand: PhantomData<fn(&'s ()) -> &'s ()>,
@@ -30,7 +30,7 @@ pub struct Context<'s> {
 /// A value, as long as its scope lasts. Two are equal if they are the same: texts with the same characters need not be.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Local<'s> {
-    pub(super) value: Value,
+    pub(crate) value: Value,
     brand: PhantomData<fn(&'s ()) -> &'s ()>,
 }
 
@@ -74,12 +74,12 @@ impl AsContext for Context<'_> {
 }
 
 impl<'s> Context<'s> {
-    pub(super) fn new(vm: &'s mut Vm, holds: bool) -> Context<'s> {
+    pub(crate) fn new(vm: &'s mut Vm, holds: bool) -> Context<'s> {
         Context { vm, holds, brand: PhantomData }
     }
 
     /// A value that stays good until the scope ends.
-    pub(super) fn keep(&mut self, value: Value) -> Local<'s> {
+    pub(crate) fn keep(&mut self, value: Value) -> Local<'s> {
         if self.holds && value.is_heap() {
             self.vm.hold(value);
         }
@@ -87,7 +87,7 @@ impl<'s> Context<'s> {
     }
 
     /// The same for one that is held for as long by something else.
-    pub(super) fn kept(&self, value: Value) -> Local<'s> {
+    pub(crate) fn kept(&self, value: Value) -> Local<'s> {
         Local { value, brand: PhantomData }
     }
 
@@ -315,7 +315,7 @@ impl<'s> Context<'s> {
 
     /// Takes what was thrown: an exception is the host's now, a limit goes on when the host returns.
     #[cold]
-    pub(super) fn caught(&mut self, _throw: Throw) -> Error {
+    pub(crate) fn caught(&mut self, _throw: Throw) -> Error {
         let caught = match self.vm.catch() {
             Ok(caught) => caught,
             Err(failure) => return Error::Failure(failure),
@@ -325,7 +325,7 @@ impl<'s> Context<'s> {
 
     /// Throws an error of the host's in the script. `function`: what the script has called.
     #[cold]
-    pub(super) fn raise(&mut self, error: Error) -> Throw {
+    pub(crate) fn raise(&mut self, error: Error) -> Throw {
         if let Err(throw) = self.vm.check_over() {
             return throw;
         }

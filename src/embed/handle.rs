@@ -50,6 +50,12 @@ impl Handle {
         Handle(Arc::new(Opened { raw, of: Arc::clone(vm.closing()) }))
     }
 
+    /// What it is in the table of handles.
+    #[cfg(feature = "capi")]
+    pub(crate) fn raw(&self) -> RawHandle {
+        self.0.raw
+    }
+
     /// The value. Errors: another engine's handle; one that was closed when its program ended.
     pub(super) fn value(&self, vm: &Vm) -> Result<Value, HandleError> {
         if !Arc::ptr_eq(&self.0.of, vm.closing()) {

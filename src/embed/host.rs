@@ -158,7 +158,7 @@ impl Engine {
         })
     }
 
-    fn enter_as<R>(&mut self, name: &'static str, f: impl FnOnce(&mut Vm) -> R) -> R {
+    pub(crate) fn enter_as<R>(&mut self, name: &'static str, f: impl FnOnce(&mut Vm) -> R) -> R {
         self.open_realm();
         let result = {
             let inside = Inside { entered: Some(self.vm.enter_from_host(name)), vm: &mut self.vm };

@@ -66,7 +66,7 @@ pub use session::{Literal, Step, Variable};
 /// A machine with the standard library. It runs one program at a time: each from a clean slate ([`Engine::run`]), or one after the other in one scope, as a prompt
 /// does ([`Engine::feed`]).
 pub struct Engine {
-    vm: Vm,
+    pub(crate) vm: Vm,
     parse: ParseOptions,
     /// The program's value, counted.
     value: Value,

@@ -249,7 +249,7 @@ impl Engine {
     }
 
     /// The session of an embedder: `_` and `_err` are names like any other.
-    pub(super) fn open_realm(&mut self) {
+    pub(crate) fn open_realm(&mut self) {
         self.open_session_with(false);
     }
 

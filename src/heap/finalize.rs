@@ -312,7 +312,9 @@ impl Heap {
     /// Whether leaving the current scope takes more than giving back its variables and popping it: rounds of finalizers, or [`Heap::rescue_linked`].
     #[inline(always)]
     pub fn scope_wants_care(&self) -> bool {
-        self.attention || self.unusual && (self.scope_has_finalizers() || self.scope_has_linked())
+        // SAFETY: the current level is below `scopes.len()`.
+        let scope = unsafe { self.scopes.get_unchecked(self.level as usize) };
+        self.attention || self.unusual && scope.finalizable | scope.linked != 0
     }
 
     /// The containers that the current scope owns; those on probation stand above `base`.

@@ -376,7 +376,8 @@ impl Heap {
     }
 
     pub(super) fn free_constant_strings(&mut self) {
-        let strings: Vec<*mut super::string::Str> = self.interned.drain().collect();
+        let mut strings: Vec<*mut super::string::Str> = self.interned.drain().collect();
+        strings.append(&mut self.private_constants);
         for p in strings {
             // SAFETY: nothing is left that could refer to a string; the table is empty, so the interned bit is cleared first.
             unsafe {

@@ -144,6 +144,8 @@ pub struct Heap {
     baseline: ([u64; Kind::COUNT], u64),
     // strings
     interned: HashTable<*mut Str>,
+    /// Private names of the machine's own: built in, and not in the table.
+    private_constants: Vec<*mut string::Str>,
     hasher: foldhash::fast::RandomState,
     /// Of the hashes of numbers and containers in Maps and Sets; the second one is odd.
     table_seeds: [u64; 2],
@@ -196,6 +198,7 @@ impl Heap {
             links: Default::default(),
             baseline: Default::default(),
             interned: HashTable::new(),
+            private_constants: Vec::new(),
             hasher,
             table_seeds,
             empty_string: Value::UNDEFINED,

@@ -501,6 +501,9 @@ impl Heap {
             (*p).cell.more = PRIVATE;
         }
         self.probation_atom(p as *mut Cell);
+        if self.level == 0 {
+            self.private_constants.push(p);
+        }
         Key(p)
     }
 
