@@ -39,6 +39,7 @@ use session::Session;
 #[cfg(feature = "serde")]
 pub use self::serde::{ConversionError, Serde};
 pub use crate::compile::proto::Program;
+pub use crate::heap::handles::OpenHandle;
 pub use crate::vm::look::Member;
 pub use crate::vm::why::Leak;
 pub use context::{AsContext, Context, Kind, Local};
@@ -262,7 +263,16 @@ impl Engine {
     ///
     /// # Errors
     /// It does not compile, or it ended early.
+    ///
+    /// # Panics
+    /// A function of the host has: its panic goes on here, as in all that runs scripts.
     pub fn run(&mut self, name: &str, source: &str) -> Result<Outcome, Error> {
+        let result = self.run_program(name, source);
+        self.vm.resume_panic();
+        result
+    }
+
+    fn run_program(&mut self, name: &str, source: &str) -> Result<Outcome, Error> {
         let tree = self.parse(source).map_err(Error::Syntax)?;
         if !tree.module.requests.is_empty() {
             return self.run_modules(name, source, tree);
@@ -326,9 +336,24 @@ impl Engine {
         self.vm.leaks()
     }
 
+    /// Handles that the host has open, with the places where they were opened if that is noted (`Settings::track_handles`): a leak report. Handles that were dropped
+    /// are closed first. O(slots).
+    pub fn open_handles(&mut self) -> Vec<OpenHandle> {
+        self.vm.close_dropped();
+        self.vm.heap.open_handles()
+    }
+
     /// Ends the program that ran last: gives up its value and pops its scopes, so that all its values die, in order. Nothing
     /// happens if there is none.
+    ///
+    /// # Panics
+    /// A destructor of the host has.
     pub fn finish(&mut self) {
+        self.end();
+        self.vm.resume_panic();
+    }
+
+    fn end(&mut self) {
         if std::mem::replace(&mut self.ran, false) {
             self.open = false;
             self.end_session();
@@ -340,7 +365,8 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        self.finish();
+        // A panic of a destructor ends here: this may itself be part of one.
+        self.end();
     }
 }
 

@@ -362,8 +362,7 @@ pub(super) fn instance<T: NativeType + Send>(vm: &mut Vm, value: T) -> Result<Va
     let instance = vm.host_instance(class, T::NAME, value);
     if let Some(finalizer) = finalizer {
         vm.host_finalizer(instance, move |vm, object| {
-            // One that was taken out needs none.
-            let _ = vm.with_payload_mut::<T, _>(object, |_, value| finalizer(value));
+            vm.finalize_payload::<T>(object, finalizer);
             Ok(())
         });
     }

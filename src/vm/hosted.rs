@@ -81,7 +81,7 @@ pub(crate) enum Place<T> {
 }
 
 // SAFETY: what is owned can be sent, `host_instance` sees to that. What is lent is used only between lending and revoking, and so long the machine is mutably borrowed by
-// whoever lent it: it cannot be sent to another thread meanwhile.
+// whoever lent it, through a `Context`, which cannot be sent to another thread either.
 unsafe impl<T> Send for Place<T> {}
 
 /// What a host lends.
@@ -291,7 +291,8 @@ impl Vm {
         let Some(place) = self.lent_functions.iter().rposition(|(lent, _)| *lent == function) else { return };
         let (_, lent) = self.lent_functions.swap_remove(place);
         match lent.0.try_borrow_mut() {
-            Ok(mut call) => *call = None,
+            // What it owns is dropped with it. A panic there must not keep its neighbours from being taken back.
+            Ok(mut call) => self.heap.run_destructor(|| *call = None),
             Err(_) => std::process::abort(),
         };
     }
@@ -353,6 +354,12 @@ impl Vm {
         });
         let mut value = value.map_err(|_| Unusable::Gone)?;
         Ok(f(self, &mut value))
+    }
+
+    /// What is done with the value of an instance when that is found dying. A panic in it is kept, as one of a destructor is: the machine goes on.
+    pub(crate) fn finalize_payload<T: 'static>(&mut self, object: Value, finalizer: fn(&mut T)) {
+        // One that was taken out needs none.
+        let _ = self.with_payload_mut::<T, _>(object, |vm, value| vm.heap.run_destructor(|| finalizer(value)));
     }
 
     // ---- Panics -----------------------------------------------------------------------------------------------------------
