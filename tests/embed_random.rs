@@ -126,33 +126,46 @@ fn expression(random: &mut Random, depth: usize) -> String {
             _ => name(random).to_string(),
         };
     }
-    let inner = |random: &mut Random| expression(random, depth - 1);
+    let inner = |random: &mut Random| format!("({})", expression(random, depth - 1));
+    // Mostly a function where one is wanted.
+    let function = |random: &mut Random| match random.below(8) {
+        0 => expression(random, depth - 1),
+        1 => format!("() => {}", inner(random)),
+        _ => format!("(v) => {{ {} }}", statement(random, depth - 1)),
+    };
+    // Mostly an instance.
+    let thing = |random: &mut Random| match random.below(6) {
+        0 => inner(random),
+        1 => "new Thing(3)".to_string(),
+        2 => "(stashed(0) ?? g)".to_string(),
+        _ => ["a", "b", "g"][random.below(3)].to_string(),
+    };
     match random.below(26) {
         0 => format!("new Thing({})", random.below(15)),
         1 => format!("[{}, {}]", inner(random), inner(random)),
         2 => format!("({{ x: {}, y: {} }})", inner(random), inner(random)),
         3 => format!("(() => {})", inner(random)),
         4 => format!("((v) => {{ {} }})", statement(random, depth - 1)),
-        5 => format!("{}.call({})", inner(random), inner(random)),
-        6 => format!("{}.change({})", inner(random), inner(random)),
-        7 => format!("{}.keep({})", inner(random), inner(random)),
-        8 => format!("{}.take()", inner(random)),
-        9 => format!("{}.attach({}, {})", inner(random), inner(random), random.below(4)),
-        10 => format!("{}.attached({})", inner(random), random.below(5)),
-        11 => format!("juggle({}, {})", inner(random), random.below(2)),
+        5 => format!("{}?.call?.({})", thing(random), function(random)),
+        6 => format!("{}?.change?.({})", thing(random), function(random)),
+        7 => format!("{}?.keep?.({})", thing(random), inner(random)),
+        8 => format!("{}?.take?.()", thing(random)),
+        9 => format!("{}?.attach?.({}, {})", thing(random), inner(random), random.below(4)),
+        10 => format!("{}?.attached?.({})", thing(random), random.below(5)),
+        11 => format!("juggle({}, {})", function(random), random.below(2)),
         12 => format!("juggle((t, s, l) => {{ {} }})", statement(random, depth - 1)),
         13 => format!("make({})", random.below(15)),
         14 => format!("stashed({})", random.below(4)),
         15 => format!("{}?.x", inner(random)),
-        16 => format!("{}.n", inner(random)),
-        17 => format!("[{}].map({})", inner(random), inner(random)),
-        18 => format!("[3, {}, 2].sort({})", inner(random), inner(random)),
+        16 => format!("{}?.n", thing(random)),
+        17 => format!("[{}].map({})", inner(random), function(random)),
+        18 => format!("[3, {}, 2].sort((x, y) => {{ {} }})", inner(random), statement(random, depth - 1)),
         19 => format!("JSON.stringify({})", inner(random)),
         20 => format!("new Map([[{}, {}]])", inner(random), inner(random)),
-        21 => format!("gc.finalizer({}, {})", inner(random), inner(random)),
+        21 => format!("gc.finalizer({}, {})", thing(random), function(random)),
         22 => format!("console.log({})", inner(random)),
-        23 => format!("{}({})", inner(random), inner(random)),
-        24 => format!("{}.set({})", inner(random), random.below(20)),
+        23 => format!("d({})", function(random)),
+        24 => format!("{}?.set?.({})", thing(random), random.below(20)),
         _ => "gc.collect()".to_string(),
     }
 }
