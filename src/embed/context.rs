@@ -25,6 +25,8 @@ pub struct Context<'s> {
     /// Values that are handed out are held until the scope ends. Not in functions that call nothing back: what they see lives longer than they run.
     holds: bool,
     brand: PhantomData<fn(&'s ()) -> &'s ()>,
+    /// It stays on its thread: what is lent to its scope may be good for that one only.
+    stays: PhantomData<*mut ()>,
 }
 
 /// A value, as long as its scope lasts. Two are equal if they are the same: texts with the same characters need not be.
@@ -75,7 +77,7 @@ impl AsContext for Context<'_> {
 
 impl<'s> Context<'s> {
     pub(crate) fn new(vm: &'s mut Vm, holds: bool) -> Context<'s> {
-        Context { vm, holds, brand: PhantomData }
+        Context { vm, holds, brand: PhantomData, stays: PhantomData }
     }
 
     /// A value that stays good until the scope ends.
@@ -291,8 +293,10 @@ impl<'s> Context<'s> {
     }
 
     /// Collects cycles that nothing reaches. Returns how many values were found. O(live).
+    ///
+    /// Nothing happens in the conversions of a function that calls nothing back: nothing holds what it works on.
     pub fn collect(&mut self) -> u64 {
-        self.vm.collect_inside()
+        if self.holds { self.vm.collect_inside() } else { 0 }
     }
 
     /// Checks the whole heap.

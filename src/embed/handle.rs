@@ -91,10 +91,18 @@ impl Handle {
         vm: &mut Vm,
         arguments: impl for<'v> IntoArgs<'v>,
     ) -> Result<R, Error> {
+        /// Ended on every way out: a conversion may panic.
+        struct Begun<'v>(&'v mut Vm, bool);
+        impl Drop for Begun<'_> {
+            fn drop(&mut self) {
+                self.0.end_call(self.1);
+            }
+        }
         let started = vm.begin_call();
-        let mut cx = Context::new(vm, false);
-        let result = cx.call_plainly(self, arguments);
-        vm.end_call(started);
+        let result = {
+            let begun = Begun(vm, started);
+            Context::new(begun.0, false).call_plainly(self, arguments)
+        };
         vm.resume_panic();
         result
     }

@@ -23,7 +23,8 @@ use crate::vm::{Entered, Vm};
 impl Engine {
     // ---- What scripts find --------------------------------------------------------------------------------------------------
 
-    /// Gives all programs that are compiled from now on a function: a closure with typed arguments.
+    /// Gives programs a function: a closure with typed arguments. Those that are compiled from now on find it. If it takes a name that was given before, programs that are
+    /// compiled already call it, too; the closure that had the name is dropped with the engine.
     ///
     /// ```
     /// # use probate::embed::{Engine, Error};
@@ -59,6 +60,9 @@ impl Engine {
     /// # Errors
     /// What the conversion says; the memory limit.
     pub fn set_global(&mut self, name: &str, value: impl for<'v> IntoValue<'v>) -> Result<(), Error> {
+        if !syntax::is_name(name) {
+            return Err(Error::type_error(format!("a variable cannot be called {name:?}")));
+        }
         self.open_realm();
         let slot = self.slot_of(name);
         self.enter(|cx| {

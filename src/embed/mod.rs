@@ -171,6 +171,9 @@ impl Engine {
     ///
     /// # Errors
     /// It does not compile, or it ended early.
+    ///
+    /// # Panics
+    /// A function of the host has: its panic goes on here, as in all that runs scripts.
     pub fn run(&mut self, name: &str, source: &str) -> Result<Outcome, Error> {
         let result = self.run_afresh(name, source);
         self.vm.resume_panic();
@@ -261,6 +264,9 @@ impl Engine {
 
     /// Ends the program that ran last: gives up its value and pops its scopes, so that all its values die, in order. Nothing
     /// happens if there is none.
+    ///
+    /// # Panics
+    /// A destructor of the host has.
     pub fn finish(&mut self) {
         self.end();
         self.vm.resume_panic();

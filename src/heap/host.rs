@@ -155,7 +155,7 @@ impl Heap {
     }
 
     /// Runs a destructor of the host. A panic in it is kept: the teardown around it goes on.
-    pub(super) fn run_destructor(&mut self, destructor: impl FnOnce()) {
+    pub(crate) fn run_destructor(&mut self, destructor: impl FnOnce()) {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(destructor)) {
             self.panic.get_or_insert(panic);
         }

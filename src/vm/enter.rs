@@ -257,7 +257,11 @@ impl Vm {
 
     /// Makes the class of a type of the host known, with what belongs to it.
     pub(crate) fn remember_type<T: 'static>(&mut self, class: Value, data: Option<Box<dyn Any + Send>>) {
-        self.types.insert(TypeId::of::<T>(), (class, data));
+        // Another type may take its name, and with it its place among the built-ins.
+        self.heap.incref(class);
+        if let Some((old, _)) = self.types.insert(TypeId::of::<T>(), (class, data)) {
+            self.heap.decref(old);
+        }
     }
 
     pub(crate) fn known_type<T: 'static>(&self) -> Option<(Value, Option<&(dyn Any + Send)>)> {

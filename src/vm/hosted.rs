@@ -86,7 +86,7 @@ pub(crate) enum Place<T> {
 }
 
 // SAFETY: what is owned can be sent, `host_instance` sees to that. What is lent is used only between lending and revoking, and so long the machine is mutably borrowed by
-// whoever lent it: it cannot be sent to another thread meanwhile.
+// whoever lent it, through a `Context`, which cannot be sent to another thread either.
 unsafe impl<T> Send for Place<T> {}
 
 /// What a host lends.
@@ -310,7 +310,8 @@ impl Vm {
         let Some(place) = self.lent_functions.iter().rposition(|(lent, _)| *lent == function) else { return };
         let (_, lent) = self.lent_functions.swap_remove(place);
         match lent.0.try_borrow_mut() {
-            Ok(mut call) => *call = None,
+            // What it owns is dropped with it. A panic there must not keep its neighbours from being taken back.
+            Ok(mut call) => self.heap.run_destructor(|| *call = None),
             Err(_) => std::process::abort(),
         };
     }

@@ -561,6 +561,7 @@ impl Vm {
             roots.extend(methods.values().copied());
         }
         roots.extend(self.builtins.iter().map(|(_, value)| *value));
+        roots.extend(self.types.values().map(|(class, _)| *class));
         roots.extend(self.codes.iter().flat_map(|code| code.consts.iter().copied()));
         roots
     }

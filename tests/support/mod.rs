@@ -2,6 +2,7 @@
 //! with a deadline, asking Node (the oracle) what JavaScript prints, and reporting differences.
 #![allow(dead_code, reason = "each test crate uses its own part")]
 
+pub mod attacks;
 pub mod generate;
 
 use std::fmt::Write as _;
