@@ -127,6 +127,9 @@ fn links() {
 
 #[test]
 fn ten_lines() {
+    let guide = std::fs::read_to_string(Path::new(ROOT).join("docs/embedding.md")).expect("the guide");
+    let program = std::fs::read_to_string(Path::new(ROOT).join("tests/capi/ten_lines.c")).expect("the program");
+    assert!(guide.contains(&program), "docs/embedding.md shows another program than tests/capi/ten_lines.c");
     if let Some(written) = run("ten_lines") {
         assert_eq!(written, "Hello from C, 3 times\n");
     }

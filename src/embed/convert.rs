@@ -23,8 +23,9 @@ use std::hash::{BuildHasher, Hash};
 use indexmap::IndexMap;
 use smallvec::SmallVec;
 
-use super::context::{Context, Kind, Local};
+use super::context::Context;
 use super::error::Error;
+use super::local::{Kind, Local};
 use super::native_type::NativeType;
 use crate::heap::value::Value;
 

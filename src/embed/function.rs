@@ -1,8 +1,9 @@
 //! Functions of the host: closures with typed arguments.
 
-use super::context::{Context, Local};
+use super::context::Context;
 use super::convert::{FromValue, IntoValue};
 use super::error::{AnyError, Error, HostFailure};
+use super::local::Local;
 use crate::heap::value::Value;
 use crate::vm::hosted;
 use crate::vm::native::{Args, Throw};

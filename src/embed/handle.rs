@@ -3,9 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::context::{AsContext, Context, Local};
+use super::context::{AsContext, Context};
 use super::convert::{FromValue, IntoArgs, IntoValue};
 use super::error::Error;
+use super::local::Local;
 use crate::heap::handles::{HandleError, RawHandle};
 use crate::heap::value::Value;
 use crate::vm::Vm;

@@ -8,11 +8,12 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use super::Engine;
-use super::context::{AsContext, Context, Local};
+use super::context::{AsContext, Context};
 use super::convert::{FromValue, IntoArgs, IntoValue};
 use super::error::Error;
 use super::function::{self, Arguments, HostFunction};
 use super::handle::Handle;
+use super::local::Local;
 use super::native_type::{self, NativeType};
 use crate::heap::value::Value;
 use crate::syntax::ast::{self, Span};

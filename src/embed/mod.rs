@@ -16,6 +16,7 @@ mod error;
 mod function;
 mod handle;
 mod host;
+mod local;
 mod memory;
 mod modules;
 mod native_type;
@@ -51,12 +52,13 @@ pub use crate::vm::limits::Limit;
 pub use crate::vm::look::Member;
 pub use crate::vm::why::Leak;
 pub use builder::Builder;
-pub use context::{AsContext, Context, Kind, Local};
+pub use context::{AsContext, Context};
 pub use convert::{FromValue, IntoArgs, IntoValue, Native};
 pub use error::{Error, HostError, HostFailure, Position, SyntaxErrors, Thrown};
 pub use function::{Arguments, HostFunction, IntoReturn};
 pub use handle::Handle;
 pub use host::Scope;
+pub use local::{Kind, Local};
 pub use memory::{Owned, Survivor};
 pub use modules::{Refused, decode};
 pub use native_type::{Constructor, Method, MethodMut, NativeType, TypeDefinition};
@@ -284,10 +286,8 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
+        // A panic of a destructor ends here, since this may be part of another one. `finish` lets it go on.
         self.end();
-        if !std::thread::panicking() {
-            self.vm.resume_panic();
-        }
     }
 }
 

@@ -1,9 +1,10 @@
 //! Types of the host in the script: classes whose instances hold values of the host.
 
-use super::context::{Context, Local};
+use super::context::Context;
 use super::convert::{FromValue, IntoValue};
 use super::error::{AnyError, Error, HostFailure};
 use super::function::{self, Arguments, HostFunction, IntoReturn, argument};
+use super::local::Local;
 use crate::heap::value::Value;
 use crate::vm::Vm;
 use crate::vm::hosted::{ClassParts, Function, Unusable};

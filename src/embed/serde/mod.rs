@@ -16,8 +16,9 @@ mod tests;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::context::{Context, Local};
+use super::context::Context;
 use super::convert::{FromValue, IntoValue};
+use super::local::Local;
 use crate::heap::value::Value;
 use crate::vm::Vm;
 use crate::vm::bulk::PIECE;
