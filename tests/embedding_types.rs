@@ -251,7 +251,9 @@ fn panics_in_finalizers_and_drops_come_out_and_break_nothing() {
     assert_eq!(panic_of(|| engine.run("run.pbt", "const a = new Fragile(1); boom()")), "boom");
     assert_eq!(engine.eval::<i32>("1").unwrap(), 1);
     engine.eval::<()>("const last = new Fragile(200);").unwrap();
-    assert_eq!(panic_of(|| drop(engine)), "dropped");
+    assert_eq!(panic_of(|| engine.finish()), "dropped");
+    // Dropping an engine may be part of another panic: what ends in it is not passed on.
+    assert_eq!(panic_of(|| drop(engine)), "none");
 }
 
 // ---- Classes of scripts, and modules ----------------------------------------------------------------------------------------

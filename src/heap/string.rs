@@ -445,6 +445,7 @@ impl Heap {
         if unsafe { (*p).cell.bits } & bits::INTERNED != 0 { Key(p) } else { self.intern(p) }
     }
 
+    #[inline(never)]
     fn intern(&mut self, p: *mut Str) -> Key {
         match self.find_key(Value::from_str(p)) {
             Some(key) => self.kept(key),
