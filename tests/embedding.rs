@@ -489,4 +489,10 @@ fn panics_in_destructors_finalizers_and_streams_do_not_harm() {
     assert_eq!(caught(&mut || engine.eval::<()>("[1].map(() => console.log(1))").unwrap()), "no paper");
     assert!(caught(&mut || drop(engine.eval::<()>("1"))).contains("cannot go on"));
     drop(engine);
+    let mut engine = Engine::builder().output(|_, _| panic!("no ink")).build();
+    let script = "(n) => { const o = {}; gc.finalizer(o, () => n); return [n].map((k) => console.log(k, o)); }";
+    let function: Handle = engine.eval(script).unwrap();
+    assert_eq!(caught(&mut || function.call::<()>(&mut engine, (1,)).unwrap()), "no ink");
+    assert!(caught(&mut || drop(function.call::<()>(&mut engine, (1,)))).contains("cannot go on"));
+    drop(engine);
 }

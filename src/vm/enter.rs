@@ -71,6 +71,9 @@ impl Vm {
 
     /// Ends what [`Vm::enter_from_host`] began, on whatever way the host goes out.
     pub(crate) fn leave_to_host(&mut self, entered: Entered) {
+        if self.broken {
+            return;
+        }
         if (self.natives.len(), self.frames.len()) == (entered.natives, entered.frames) {
             self.breaking(|vm| vm.leave(entered));
         } else {
@@ -141,6 +144,9 @@ impl Vm {
 
     /// Ends it: what it made dies, finalizers that are due run.
     pub(crate) fn end_call(&mut self, started: bool) {
+        if self.broken {
+            return;
+        }
         self.heap.sweep(0);
         if self.heap.attention {
             self.at_safepoint(0);
