@@ -272,8 +272,8 @@ fn types_of_the_host_are_classes() {
         assert_eq!(message(engine.eval::<()>(script)), text);
     }
     assert_eq!(
-        engine.eval::<String>("`${typeof Counter} ${Counter.name} ${c.missing}`").unwrap(),
-        "function Counter undefined"
+        engine.eval::<String>("`${typeof Counter} ${Counter.name}${Counter.length} ${c.missing}`").unwrap(),
+        "function Counter1 undefined"
     );
     engine.verify().unwrap();
     assert_eq!(DROPPED.get(), dropped);

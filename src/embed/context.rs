@@ -1,6 +1,7 @@
 //! Inside the engine: values by their scope, and what can be done with them.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use super::convert::{FromValue, IntoArgs, IntoValue};
 use super::error::{Error, HostError};
@@ -12,8 +13,8 @@ use crate::heap::handles::HandleError;
 use crate::heap::links::LinkError;
 use crate::heap::links::foreign::Foreign;
 use crate::heap::value::Value;
-use crate::vm::Vm;
 use crate::vm::native::Throw;
+use crate::vm::{ErrorClass, Vm};
 
 /// The engine as it is seen from inside a scope: by a function of the host, or by the closure of [`super::Engine::scope`].
 ///
@@ -49,6 +50,11 @@ impl AsContext for Context<'_> {
 impl<'s> Context<'s> {
     pub(crate) fn new(vm: &'s mut Vm, holds: bool) -> Context<'s> {
         Context { vm, holds, brand: PhantomData, stays: PhantomData }
+    }
+
+    /// Whether functions of the script can be called here.
+    pub(super) fn calls_back(&self) -> bool {
+        self.holds
     }
 
     /// A value that stays good until the scope ends.
@@ -198,10 +204,7 @@ impl<'s> Context<'s> {
     /// There is none of that name; it is of another type.
     pub fn global<R: FromValue<'s>>(&mut self, name: &str) -> Result<R, Error> {
         let Some(value) = self.vm.global_named(name).or_else(|| self.vm.builtin(name)) else {
-            return Err(Error::Raised {
-                class: crate::vm::ErrorClass::ReferenceError,
-                message: format!("{name} is not defined"),
-            });
+            return Err(Error::Raised { class: ErrorClass::ReferenceError, message: format!("{name} is not defined") });
         };
         let value = self.keep(value);
         R::from_value(self, value)
@@ -298,38 +301,26 @@ impl<'s> Context<'s> {
         super::error::thrown(self.vm, caught.value, caught.failure)
     }
 
-    /// Throws an error of the host's in the script. `function`: what the script has called.
+    /// Throws an error of the host's in the script.
     #[cold]
     pub(crate) fn raise(&mut self, error: Error) -> Throw {
         if let Err(throw) = self.vm.check_over() {
             return throw;
         }
-        match error {
-            Error::Thrown(thrown) => {
-                let same = thrown.value.value(self.vm);
-                match same {
-                    Ok(value) => self.vm.throw(value),
-                    // Another engine's exception is an error of the host here.
-                    Err(_) => {
-                        let message = thrown.message.clone();
-                        let source = HostError(std::sync::Arc::new(Error::Thrown(thrown)));
-                        self.vm.raise(crate::vm::ErrorClass::Error, &message, Some(Box::new(source)))
-                    }
-                }
-            }
-            Error::Raised { class, message } => self.vm.raise(class, &message, None),
-            Error::Conversion { .. } => self.vm.type_error(error.to_string()),
+        let message = error.to_string();
+        let source = match error {
+            Error::Raised { class, .. } => return self.vm.raise(class, &message, None),
+            Error::Conversion { .. } => return self.vm.type_error(message),
             #[cfg(feature = "serde")]
-            Error::Serde(error) => self.vm.type_error(error.to_string()),
-            Error::Host(source) => {
-                let message = source.to_string();
-                self.vm.raise(crate::vm::ErrorClass::Error, &message, Some(Box::new(source)))
-            }
-            other => {
-                let message = other.to_string();
-                let source = HostError(std::sync::Arc::new(other));
-                self.vm.raise(crate::vm::ErrorClass::Error, &message, Some(Box::new(source)))
-            }
-        }
+            Error::Serde(_) => return self.vm.type_error(message),
+            Error::Thrown(thrown) => match thrown.value.value(self.vm) {
+                Ok(same) => return self.vm.throw(same),
+                // Another engine's exception is an error of the host here.
+                Err(_) => HostError(Arc::new(Error::Thrown(thrown))),
+            },
+            Error::Host(source) => source,
+            other => HostError(Arc::new(other)),
+        };
+        self.vm.raise(ErrorClass::Error, &message, Some(Box::new(source)))
     }
 }

@@ -169,6 +169,17 @@ pub(super) fn raise(cx: &mut Context<'_>, name: &str, error: Error) -> Throw {
     cx.raise(error)
 }
 
+/// What the script gets of a call.
+#[inline]
+pub(super) fn answer(cx: &mut Context<'_>, name: &str, result: Result<Value, Error>) -> Result<Value, Throw> {
+    match result {
+        // A host that has called back may have gone on after a limit: what it answers then is of no use.
+        Ok(value) if cx.calls_back() => cx.vm.check_over().map(|()| value),
+        Ok(value) => Ok(value),
+        Err(error) => Err(raise(cx, name, error)),
+    }
+}
+
 /// A closure as the machine takes it.
 pub(super) fn function<M: 'static>(name: &str, function: impl HostFunction<M> + Send + 'static) -> hosted::Function {
     let (length, calls_back) = shape_of(&function);
@@ -183,12 +194,8 @@ pub(super) fn caller<M, F: HostFunction<M>>(
     let name = name.to_string();
     move |vm, args| {
         let mut cx = Context::new(vm, F::CALLS_BACK);
-        match function.call(&mut cx, args) {
-            Ok(value) if !F::CALLS_BACK => Ok(value),
-            // A host may go on after a limit; what it answers then is of no use.
-            Ok(value) => cx.vm.check_over().map(|()| value),
-            Err(error) => Err(raise(&mut cx, &name, error)),
-        }
+        let result = function.call(&mut cx, args);
+        answer(&mut cx, &name, result)
     }
 }
 
@@ -206,10 +213,8 @@ where
     let call = move |vm: &mut Vm, args: Args| {
         let mut cx = Context::new(vm, true);
         let arguments = Arguments::new(&cx, args);
-        match function(&mut cx, arguments) {
-            Ok(local) => cx.vm.check_over().map(|()| local.value),
-            Err(error) => Err(raise(&mut cx, &called, error)),
-        }
+        let result = function(&mut cx, arguments).map(|local| local.value);
+        answer(&mut cx, &called, result)
     };
     hosted::Function { name: name.to_string(), length, calls_back: true, call: Box::new(call) }
 }

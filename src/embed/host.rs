@@ -36,7 +36,7 @@ impl Engine {
     /// ```
     pub fn function<M: 'static>(&mut self, name: &str, function: impl HostFunction<M> + Send + 'static) -> &mut Engine {
         let function = function::function(name, function);
-        self.vm.define_builtin(name, |vm| vm.builtin_function(function));
+        self.vm.define_builtin(name, |vm| vm.builtin_function(function, name));
         self
     }
 
@@ -46,7 +46,7 @@ impl Engine {
         F: for<'v> Fn(&mut Context<'v>, Arguments<'v>) -> Result<Local<'v>, Error> + Send + 'static,
     {
         let function = function::raw(name, length, function);
-        self.vm.define_builtin(name, |vm| vm.builtin_function(function));
+        self.vm.define_builtin(name, |vm| vm.builtin_function(function, name));
         self
     }
 
@@ -109,10 +109,11 @@ impl Engine {
                 let value = self.vm.open_value();
                 // What it takes to convert it is the program's.
                 let entered = self.vm.enter_after_program("call");
-                let inside = Inside { entered: Some(entered), vm: &mut self.vm };
-                let mut cx = Context::new(inside.vm, true);
-                let value = cx.keep(value);
-                R::from_value(&mut cx, value)
+                self.inside(entered, |vm| {
+                    let mut cx = Context::new(vm, true);
+                    let value = cx.keep(value);
+                    R::from_value(&mut cx, value)
+                })
             }
             Err(error) => Err(self.thrown(error).in_source(name, source)),
         };
@@ -165,12 +166,16 @@ impl Engine {
 
     pub(crate) fn enter_as<R>(&mut self, name: &'static str, f: impl FnOnce(&mut Vm) -> R) -> R {
         self.open_realm();
-        let result = {
-            let inside = Inside { entered: Some(self.vm.enter_from_host(name)), vm: &mut self.vm };
-            f(inside.vm)
-        };
+        let entered = self.vm.enter_from_host(name);
+        let result = self.inside(entered, f);
         self.vm.resume_panic();
         result
+    }
+
+    /// Does something where the host has entered, and leaves on every way out.
+    fn inside<R>(&mut self, entered: Entered, f: impl FnOnce(&mut Vm) -> R) -> R {
+        let inside = Inside { entered, vm: &mut self.vm };
+        f(inside.vm)
     }
 
     /// The body of a function as a tree whose only statement is that function.
@@ -224,14 +229,12 @@ impl AsContext for Engine {
 /// The machine while the host is inside; left on every way out.
 struct Inside<'v> {
     vm: &'v mut Vm,
-    entered: Option<Entered>,
+    entered: Entered,
 }
 
 impl Drop for Inside<'_> {
     fn drop(&mut self) {
-        if let Some(entered) = self.entered.take() {
-            self.vm.leave_to_host(entered);
-        }
+        self.vm.leave_to_host(self.entered);
     }
 }
 

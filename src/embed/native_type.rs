@@ -178,13 +178,11 @@ impl<T: NativeType> TypeDefinition<T> {
         T: Send,
     {
         let length = constructor_length(&constructor);
+        let called = format!("new {}", T::NAME);
         let call = move |vm: &mut Vm, args: Args| {
             let mut cx = Context::new(vm, true);
             let made = constructor.make(&mut cx, args).and_then(|value| instance(cx.vm, value));
-            match made {
-                Ok(value) => cx.vm.check_over().map(|()| value),
-                Err(error) => Err(function::raise(&mut cx, &format!("new {}", T::NAME), error)),
-            }
+            function::answer(&mut cx, &called, made)
         };
         self.parts.constructor = Some((length, Box::new(call)));
         self
@@ -222,11 +220,8 @@ impl<T: NativeType> TypeDefinition<T> {
         let call = move |vm: &mut Vm, args: Args| {
             let mut cx = Context::new(vm, calls_back);
             let this = cx.vm.this(args);
-            match method(&mut cx, this, args) {
-                Ok(value) if !calls_back => Ok(value),
-                Ok(value) => cx.vm.check_over().map(|()| value),
-                Err(error) => Err(function::raise(&mut cx, name, error)),
-            }
+            let result = method(&mut cx, this, args);
+            function::answer(&mut cx, name, result)
         };
         self.parts.methods.push(Function { name: name.to_string(), length, calls_back, call: Box::new(call) });
         self
@@ -277,10 +272,8 @@ impl<T: NativeType> TypeDefinition<T> {
             let got = cx.vm.with_payload::<T, _>(this, |vm, value| {
                 get(value).into_return(&mut Context::new(vm, false)).map(|local| local.value)
             });
-            match got.unwrap_or_else(|why| Err(wrong_receiver::<T>(&cx, name, this, why))) {
-                Ok(value) => Ok(value),
-                Err(error) => Err(function::raise(&mut cx, name, error)),
-            }
+            let result = got.unwrap_or_else(|why| Err(wrong_receiver::<T>(&cx, name, this, why)));
+            function::answer(&mut cx, name, result)
         };
         self.parts.getters.push((name, Box::new(getter)));
         self

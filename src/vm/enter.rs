@@ -18,6 +18,7 @@ use crate::heap::shape::Listed;
 use crate::heap::value::Value;
 
 /// Where the host entered: to be given back to [`Vm::leave_to_host`].
+#[derive(Clone, Copy)]
 pub(crate) struct Entered {
     base: usize,
     top: usize,
@@ -114,17 +115,22 @@ impl Vm {
         self.top = top;
         self.close_dropped();
         if outermost {
-            self.heap.sweep(base);
-            if self.heap.attention {
-                self.at_safepoint(base);
-            }
-            if self.pending != Pending::Nothing {
-                // Whoever was called has been told.
-                self.take_failure();
-            }
-            self.stop_clock(started);
-            self.thrown_at = None;
+            self.end_statement(base, started);
         }
+    }
+
+    /// The end of a statement of the host's that nothing is around: what it made dies, finalizers that are due run, and the collector.
+    pub(super) fn end_statement(&mut self, base: usize, started: bool) {
+        self.heap.sweep(base);
+        if self.heap.attention {
+            self.at_safepoint(base);
+        }
+        if self.pending != Pending::Nothing {
+            // Whoever was called has been told.
+            self.take_failure();
+        }
+        self.stop_clock(started);
+        self.thrown_at = None;
     }
 
     /// Whether nothing runs: no function, nothing of the host's, no statement that is open at a prompt.
@@ -142,20 +148,11 @@ impl Vm {
         self.start_clock()
     }
 
-    /// Ends it: what it made dies, finalizers that are due run.
+    /// Ends it.
     pub(crate) fn end_call(&mut self, started: bool) {
-        if self.broken {
-            return;
+        if !self.broken {
+            self.end_statement(0, started);
         }
-        self.heap.sweep(0);
-        if self.heap.attention {
-            self.at_safepoint(0);
-        }
-        if self.pending != Pending::Nothing {
-            self.take_failure();
-        }
-        self.stop_clock(started);
-        self.thrown_at = None;
     }
 
     /// Whether something has ended the program for good.
@@ -171,22 +168,7 @@ impl Vm {
     /// The host takes what a function has thrown: an exception, which is over then, or else what has ended the program, which stays pending.
     pub(crate) fn catch(&mut self) -> Result<Caught, Failure> {
         if self.is_over() {
-            return Err(match self.pending {
-                Pending::Exit(status) => Failure::Exit(status),
-                Pending::Limit(limit) => Failure::Limit {
-                    limit,
-                    stack: self.thrown_in.clone(),
-                    place: self.thrown_at.map(super::error::place_of),
-                },
-                Pending::Interrupt => Failure::Interrupted { stack: self.thrown_in.clone() },
-                Pending::Denied => Failure::Denied {
-                    message: self.denied.last().cloned().unwrap_or_default(),
-                    stack: self.thrown_in.clone(),
-                    place: self.thrown_at.map(super::error::place_of),
-                },
-                Pending::Closed => Failure::Closed,
-                Pending::Panic | Pending::Nothing | Pending::Exception => Failure::Panicked,
-            });
+            return Err(self.what_ended());
         }
         self.pending = Pending::Nothing;
         let value = std::mem::replace(&mut self.exception, Value::UNDEFINED);
@@ -246,12 +228,6 @@ impl Vm {
     pub(crate) fn put_global(&mut self, slot: u32, value: Value) {
         self.heap.upscope(value, 1, Why::Store);
         self.set_global(slot, value);
-    }
-
-    /// Writes the property of that name.
-    pub(crate) fn set_named(&mut self, object: Value, name: &str, value: Value) -> Result<(), Throw> {
-        let key = self.heap.key(name);
-        self.set(object, key.value(), value)
     }
 
     /// Collects while the host is inside. Returns how many containers were found dead.

@@ -278,25 +278,36 @@ impl Vm {
 
     /// What ended the program, for the host. Everything has been unwound.
     pub(crate) fn take_failure(&mut self) -> Failure {
-        let stack = std::mem::take(&mut self.thrown_in);
+        let ended = self.is_over().then(|| self.what_ended());
+        self.thrown_in.clear();
         let place = self.thrown_at.take();
-        match std::mem::replace(&mut self.pending, Pending::Nothing) {
+        let pending = std::mem::replace(&mut self.pending, Pending::Nothing);
+        if let Some(failure) = ended {
+            if pending == Pending::Denied {
+                self.denied.pop();
+            }
+            return failure;
+        }
+        let value = std::mem::replace(&mut self.exception, Value::UNDEFINED);
+        let failure = self.describe_uncaught(value, place);
+        self.heap.by_temporary();
+        self.heap.decref(value);
+        failure
+    }
+
+    /// What has ended the program for good; it stays pending.
+    pub(super) fn what_ended(&self) -> Failure {
+        let (stack, place) = (self.thrown_in.clone(), self.thrown_at.map(place_of));
+        match self.pending {
             Pending::Exit(status) => Failure::Exit(status),
-            Pending::Limit(limit) => Failure::Limit { limit, stack, place: place.map(place_of) },
-            Pending::Closed => Failure::Closed,
-            Pending::Panic => Failure::Panicked,
-            Pending::Denied => {
-                let message = self.denied.pop().unwrap_or_default();
-                Failure::Denied { message, stack, place: place.map(place_of) }
-            }
+            Pending::Limit(limit) => Failure::Limit { limit, stack, place },
             Pending::Interrupt => Failure::Interrupted { stack },
-            Pending::Exception | Pending::Nothing => {
-                let value = std::mem::replace(&mut self.exception, Value::UNDEFINED);
-                let failure = self.describe_uncaught(value, place);
-                self.heap.by_temporary();
-                self.heap.decref(value);
-                failure
+            Pending::Denied => {
+                Failure::Denied { message: self.denied.last().cloned().unwrap_or_default(), stack, place }
             }
+            Pending::Closed => Failure::Closed,
+            // An exception ends nothing: nobody asks about one here.
+            Pending::Panic | Pending::Nothing | Pending::Exception => Failure::Panicked,
         }
     }
 
@@ -385,7 +396,7 @@ impl Vm {
 }
 
 /// The place of an instruction.
-pub(super) fn place_of((code, pc): (*const Code, usize)) -> Place {
+fn place_of((code, pc): (*const Code, usize)) -> Place {
     // SAFETY: code lives as long as the machine.
     let code = unsafe { &*code };
     Place { source: Arc::clone(&code.source), span: code.span(pc) }

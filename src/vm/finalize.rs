@@ -448,7 +448,7 @@ impl Vm {
                 let Some(host) = host.downcast_ref::<Arc<HostFinalizer>>().cloned() else { return Ok(()) };
                 let base = self.heap.base();
                 self.natives.push(NativeFrame { base, in_hand: base, held: Vec::new(), lent: 0 });
-                let result = self.unwinding_stops(|vm| host(vm, due.value));
+                let result = self.guarded(|vm| host(vm, due.value));
                 let held = self.natives.pop().map_or(Vec::new(), |frame| frame.held);
                 self.heap.by_temporary();
                 held.into_iter().rev().for_each(|value| self.heap.decref(value));

@@ -4,7 +4,7 @@ use super::Vm;
 use super::finalize::FURTHER_ROUNDS;
 
 impl Vm {
-    /// The end of a statement of the host: while no program runs nobody else sweeps. To be called when the host has done something between programs (opened or closed
+    /// The end of a statement of the host that has not entered the machine: while no program runs nobody else sweeps. To be called when the host has done something between programs (opened or closed
     /// handles, made values, called a function), and has handles to whatever it wants to keep: everything else on probation dies, finalizers that are due run,
     /// and so does the collector. Nothing happens while a script's statement is in execution, or open at a prompt: the end of that one does all this.
     pub fn end_host_statement(&mut self) {
@@ -13,11 +13,7 @@ impl Vm {
             return;
         }
         let started = self.start_clock();
-        self.sweep_and_finalize(0);
-        if self.heap.attention {
-            self.at_safepoint(0);
-        }
-        self.stop_clock(started);
+        self.end_statement(0, started);
     }
 
     /// At the end of a program, when the finalizers of level 1 have run and its variables are still set: closes the handles that are open.

@@ -16,7 +16,6 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 
-use super::finalize::Unfinished;
 use super::native::{Args, Construct, NativeClass, NativeInfo, Throw};
 use super::{Pending, Vm};
 use crate::heap::cell::{Kind, Native};
@@ -152,12 +151,10 @@ impl Vm {
         made
     }
 
-    pub(crate) fn builtin_function(&mut self, function: Function) -> Value {
-        let name = function.name.clone();
-        let value = self.host_function(function);
-        self.heap.name_builtin(value, &name);
-        self.heap.seal_builtin(value);
-        value
+    /// A function of the host that belongs to no program; `shown` is what traces call it.
+    pub(crate) fn builtin_function(&mut self, function: Function, shown: &str) -> Value {
+        let function = self.host_function(function);
+        self.as_builtin(function, shown)
     }
 
     // ---- Classes ----------------------------------------------------------------------------------------------------------
@@ -165,13 +162,13 @@ impl Vm {
     /// Makes a class whose instances hold values of the host.
     pub(crate) fn host_class(&mut self, parts: ClassParts) -> Value {
         let ClassParts { name, constructor, methods, statics, constants, getters, setters, next } = parts;
-        let (construct, constructor) = match constructor {
+        let (length, construct, constructor) = match constructor {
             Some((length, call)) => {
-                (Construct::Makes(NativeInfo::calling_back(name, length, construct_host)), Some(call))
+                (length, Construct::Makes(NativeInfo::calling_back(name, length, construct_host)), Some(call))
             }
-            None => (Construct::Refused("the host makes its instances"), None),
+            None => (0, Construct::Refused("the host makes its instances"), None),
         };
-        let native = NativeClass { name, length: 0, call: None, construct };
+        let native = NativeClass { name, length, call: None, construct };
         let mut keyed = |name: &str| self.heap.constant(name);
         let getters = getters.into_iter().map(|(name, getter)| (keyed(name), getter)).collect();
         let setters = setters.into_iter().map(|(name, setter)| (keyed(name), setter)).collect();
@@ -182,13 +179,10 @@ impl Vm {
         self.host_classes.push(description);
         self.heap.name_builtin(class, name);
         for (functions, is_static) in [(methods, false), (statics, true)] {
-            for mut function in functions {
+            for function in functions {
                 let key = self.heap.key(&function.name);
-                let called = std::mem::take(&mut function.name);
-                function.name.clone_from(&called);
-                let value = self.host_function(function);
-                self.heap.name_builtin(value, &format!("{name}.{called}"));
-                self.heap.seal_builtin(value);
+                let shown = format!("{name}.{}", function.name);
+                let value = self.builtin_function(function, &shown);
                 self.add_method(class, key, value, is_static);
             }
         }
@@ -379,21 +373,10 @@ impl Vm {
 
     /// Runs code of the host. A panic ends the program as a limit does: nothing catches it, every scope is popped in order.
     #[inline]
-    fn guarded<T>(&mut self, f: impl FnOnce(&mut Vm) -> Result<T, Throw>) -> Result<T, Throw> {
+    pub(super) fn guarded<T, E: From<Throw>>(&mut self, f: impl FnOnce(&mut Vm) -> Result<T, E>) -> Result<T, E> {
         match catch_unwind(AssertUnwindSafe(|| f(self))) {
             Ok(result) => result,
-            Err(panic) => Err(self.panicked(panic)),
-        }
-    }
-
-    /// The same for a finalizer.
-    pub(super) fn unwinding_stops(
-        &mut self,
-        finalizer: impl FnOnce(&mut Vm) -> Result<(), Unfinished>,
-    ) -> Result<(), Unfinished> {
-        match catch_unwind(AssertUnwindSafe(|| finalizer(self))) {
-            Ok(result) => result,
-            Err(panic) => Err(Unfinished::Failed(self.panicked(panic))),
+            Err(panic) => Err(self.panicked(panic).into()),
         }
     }
 

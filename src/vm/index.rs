@@ -181,4 +181,10 @@ impl Vm {
     pub fn set(&mut self, object: Value, key: Value, value: Value) -> Result<(), Throw> {
         self.set_index(object, key, value)
     }
+
+    /// Writes the property of that name.
+    pub fn set_named(&mut self, object: Value, name: &str, value: Value) -> Result<(), Throw> {
+        let key = self.heap.key(name);
+        self.set_index(object, key.value(), value)
+    }
 }

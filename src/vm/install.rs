@@ -49,9 +49,14 @@ impl Vm {
 
     fn native_function(&mut self, info: &'static NativeInfo, name: &str) -> Value {
         let function = self.heap.native(std::ptr::from_ref(info).cast());
-        self.heap.name_builtin(function, name);
-        self.heap.seal_builtin(function);
-        function
+        self.as_builtin(function, name)
+    }
+
+    /// A container made at level 0, with what traces call it; nobody can change it.
+    pub(super) fn as_builtin(&mut self, value: Value, shown: &str) -> Value {
+        self.heap.name_builtin(value, shown);
+        self.heap.seal_builtin(value);
+        value
     }
 
     fn builtin_property(&mut self, object: Value, name: &str, value: Value, listed: Listed) {
